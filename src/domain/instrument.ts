@@ -1,0 +1,32 @@
+/** What can be traded, and the price grid it trades on. */
+
+export type AssetClass = 'equity' | 'index' | 'crypto';
+/** `XNYS`: New York sessions with holidays and early closes; `24x7`: the UTC day, always open. */
+export type CalendarName = 'XNYS' | '24x7';
+export type Side = 'buy' | 'sell';
+export type TimeInForce = 'day' | 'gtc' | 'ioc' | 'fok' | 'opg' | 'cls';
+export type OrderType = 'market' | 'limit' | 'stop';
+
+export interface Instrument {
+  readonly symbol: string;
+  readonly assetClass: AssetClass;
+  readonly multiplier: number;
+  readonly calendar: CalendarName;
+}
+
+export const opposite = (side: Side): Side => (side === 'buy' ? 'sell' : 'buy');
+/** +1 for a buy, -1 for a sell. */
+export const sideSign = (side: Side): 1 | -1 => (side === 'buy' ? 1 : -1);
+
+/** Smallest price step, dollars: a cent, a hundredth of a cent below a dollar (Regulation NMS rule 612). */
+export const tickSize = (px: number): number => (px < 1 ? 0.0001 : 0.01);
+
+/** Rounds to the price grid on the passive side: a buy down, a sell up. */
+export function roundPassive(px: number, side: Side): number {
+  const steps = px < 1 ? 10_000 : 100;
+  const scaled = px * steps;
+  const near = Math.round(scaled);
+  // A price already on the grid must not move because of its last binary digit.
+  const onGrid = Math.abs(scaled - near) < 1e-6;
+  return (onGrid ? near : side === 'buy' ? Math.floor(scaled) : Math.ceil(scaled)) / steps;
+}

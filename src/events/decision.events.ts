@@ -1,0 +1,82 @@
+/** What the actors concluded about markets and plans. Every event names the numbers it rests on. */
+import { z } from 'zod';
+import { defineDecision, type PayloadOf } from './define-event.ts';
+import { decisionTest } from './order.events.ts';
+
+const numbers = z.record(z.string(), z.number().nullable());
+
+/** One region of a symbol's regime changed state; `evidence` holds the measurements that moved it. */
+export const RegimeChanged = defineDecision('RegimeChanged', {
+  version: 1,
+  schema: z.strictObject({
+    symbol: z.string(),
+    region: z.enum(['trend', 'volatility', 'structure']),
+    from: z.string(),
+    to: z.string(),
+    evidence: numbers,
+  }),
+  correlate: (payload) => `regime-${payload.symbol}`,
+});
+export type RegimeChanged = PayloadOf<typeof RegimeChanged>;
+
+/** One component of a conviction score: its share of the weight after renormalising, and its value 0..1. */
+const component = z.strictObject({
+  name: z.string(),
+  weight: z.number().min(0),
+  value: z.number().min(0).max(1),
+  source: z.string(),
+});
+
+/** A strategy's view of a symbol crossed a threshold, changed side or moved by five points. */
+export const ConvictionChanged = defineDecision('ConvictionChanged', {
+  version: 1,
+  schema: z.strictObject({
+    strategy: z.string(),
+    symbol: z.string(),
+    direction: z.enum(['long', 'short', 'flat']),
+    /** 0..100. */
+    conviction: z.number().min(0).max(100),
+    components: z.array(component),
+    /** Components and multipliers that were left out, each with its reason. */
+    omitted: z.array(z.string()),
+    /** Whatever else the strategy measured, by name. */
+    evidence: numbers,
+  }),
+  correlate: (payload) => `conviction-${payload.symbol}`,
+});
+export type ConvictionChanged = PayloadOf<typeof ConvictionChanged>;
+
+/** The selector's choice for a symbol, when the choice or the test that decides it changes. */
+export const SelectionMade = defineDecision('SelectionMade', {
+  version: 1,
+  schema: z.strictObject({
+    symbol: z.string(),
+    choice: z.enum(['option', 'equity', 'nothing']),
+    tests: z.array(decisionTest),
+    reason: z.string(),
+  }),
+  correlate: (payload) => `selection-${payload.symbol}`,
+});
+export type SelectionMade = PayloadOf<typeof SelectionMade>;
+
+/** A plan's own rule asks for the exit. */
+export const ExitTriggered = defineDecision('ExitTriggered', {
+  version: 1,
+  schema: z.strictObject({
+    symbol: z.string(),
+    reason: z.enum(['conviction', 'regime', 'protectiveStop', 'finalize', 'operator']),
+    tests: z.array(decisionTest),
+  }),
+  correlate: (payload) => `selection-${payload.symbol}`,
+});
+
+/** What the engine may do changed: trading, reducing only, or halted until reset. */
+export const TradingStateChanged = defineDecision('TradingStateChanged', {
+  version: 1,
+  schema: z.strictObject({
+    from: z.enum(['trading', 'reducing', 'halted']),
+    to: z.enum(['trading', 'reducing', 'halted']),
+    reason: z.string(),
+    tests: z.array(decisionTest),
+  }),
+});

@@ -1,0 +1,182 @@
+/**
+ * The life of an order, from a deferred intent to its last report. Decisions are ours (intended, approved, denied,
+ * submit attempted); inputs are the venue's reports. Orders are named by ordinal; prices are dollars, fees micro-dollars.
+ */
+import { z } from 'zod';
+import { defineDecision, defineInput, type PayloadOf } from './define-event.ts';
+
+const ordinal = z.int().positive();
+const symbol = z.string();
+const side = z.enum(['buy', 'sell']);
+const orderType = z.enum(['market', 'limit', 'stop']);
+const timeInForce = z.enum(['day', 'gtc', 'ioc', 'fok', 'opg', 'cls']);
+const px = z.number().positive();
+const byOrder = (payload: { ordinal: number | null }) =>
+  payload.ordinal === null ? null : `order-${payload.ordinal}`;
+
+/** How much: units, or a share of the account's equity resolved by the venue's ledger at the fill. */
+const size = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('quantity'), quantity: z.number().positive() }),
+  z.strictObject({ kind: z.literal('fraction'), fraction: z.number().positive().max(10) }),
+]);
+export type OrderSize = z.infer<typeof size>;
+
+/** In the order in which one moment's intents are released. */
+export const intentActions = ['exit', 'hedge', 'enter', 'protect'] as const;
+const action = z.enum(intentActions);
+export type IntentAction = (typeof intentActions)[number];
+const role = z.enum(['tactical', 'core', 'hedge']);
+
+/** A test somebody made before deciding: what was measured, against which limit, and whether it passed. */
+export const decisionTest = z.strictObject({
+  test: z.string(),
+  value: z.union([z.number(), z.string(), z.boolean(), z.null()]),
+  limit: z.union([z.number(), z.string(), z.boolean(), z.null()]),
+  pass: z.boolean(),
+});
+export type DecisionTest = z.infer<typeof decisionTest>;
+
+const orderTerms = {
+  symbol,
+  side,
+  size,
+  orderType,
+  limitPx: px.nullable(),
+  stopPx: px.nullable(),
+  timeInForce,
+};
+
+/** Decided now, to be released at the next open. */
+export const IntentDeferred = defineDecision('IntentDeferred', {
+  version: 1,
+  schema: z.strictObject({ intent: ordinal, action, role, ...orderTerms, reason: z.string() }),
+  correlate: (payload) => `intent-${payload.intent}`,
+});
+export type IntentDeferred = PayloadOf<typeof IntentDeferred>;
+
+/** An intent that will never become an order. */
+export const IntentDropped = defineDecision('IntentDropped', {
+  version: 1,
+  schema: z.strictObject({ intent: ordinal, symbol, action, reason: z.string() }),
+  correlate: (payload) => `intent-${payload.intent}`,
+});
+
+/** An order is wanted now; the risk gate answers. */
+export const OrderIntended = defineDecision('OrderIntended', {
+  version: 1,
+  schema: z.strictObject({ ordinal, intent: ordinal.nullable(), action, role, ...orderTerms, reason: z.string() }),
+  correlate: byOrder,
+});
+export type OrderIntended = PayloadOf<typeof OrderIntended>;
+
+export const RiskApproved = defineDecision('RiskApproved', {
+  version: 1,
+  schema: z.strictObject({ ordinal, tests: z.array(decisionTest) }),
+  correlate: byOrder,
+});
+
+/** Refused by our own gate, at the intent (ordinal null) or at the release. */
+export const OrderDenied = defineDecision('OrderDenied', {
+  version: 1,
+  schema: z.strictObject({
+    ordinal: ordinal.nullable(),
+    intent: ordinal.nullable(),
+    symbol,
+    reason: z.string(),
+    tests: z.array(decisionTest),
+  }),
+  correlate: byOrder,
+});
+
+/** The order may leave the process once this is durable. */
+export const SubmitAttempted = defineDecision('SubmitAttempted', {
+  version: 1,
+  schema: z.strictObject({ ordinal, ...orderTerms }),
+  correlate: byOrder,
+  effect: true,
+});
+export type SubmitAttempted = PayloadOf<typeof SubmitAttempted>;
+
+export const CancelAttempted = defineDecision('CancelAttempted', {
+  version: 1,
+  schema: z.strictObject({ ordinal, reason: z.string() }),
+  correlate: byOrder,
+  effect: true,
+});
+
+// --- the venue's reports ---------------------------------------------------------------------------------------
+
+export const OrderAccepted = defineInput('OrderAccepted', {
+  version: 1,
+  schema: z.strictObject({ ordinal, venueOrderId: z.string() }),
+  correlate: byOrder,
+});
+
+export const OrderRejected = defineInput('OrderRejected', {
+  version: 1,
+  schema: z.strictObject({ ordinal, reason: z.string() }),
+  correlate: byOrder,
+});
+
+/** Part or all of an order traded. `executionId` is unique at its venue: a repeated one is ignored. */
+export const OrderFilled = defineInput('OrderFilled', {
+  version: 1,
+  schema: z.strictObject({
+    ordinal,
+    executionId: z.string(),
+    symbol,
+    side,
+    lastQty: z.number().positive(),
+    lastPx: px,
+    /** Still open after this fill; 0 when the order is done. */
+    leavesQty: z.number().min(0),
+    feeMicros: z.int(),
+  }),
+  correlate: byOrder,
+});
+export type OrderFilled = PayloadOf<typeof OrderFilled>;
+
+export const OrderCanceled = defineInput('OrderCanceled', {
+  version: 1,
+  schema: z.strictObject({ ordinal, reason: z.string() }),
+  correlate: byOrder,
+});
+
+export const OrderExpired = defineInput('OrderExpired', {
+  version: 1,
+  schema: z.strictObject({ ordinal }),
+  correlate: byOrder,
+});
+
+export const CancelRejected = defineInput('CancelRejected', {
+  version: 1,
+  schema: z.strictObject({ ordinal, reason: z.string() }),
+  correlate: byOrder,
+});
+
+/** A submit or cancel that got no readable answer: the order may or may not exist at the venue. */
+export const OrderOutcomeUnknown = defineInput('OrderOutcomeUnknown', {
+  version: 1,
+  schema: z.strictObject({ ordinal, reason: z.string() }),
+  correlate: byOrder,
+});
+
+/** The venue takes a fill back. */
+export const TradeBusted = defineInput('TradeBusted', {
+  version: 1,
+  schema: z.strictObject({ ordinal, executionId: z.string(), reason: z.string() }),
+  correlate: byOrder,
+});
+
+/** The venue corrects a fill's quantity or price; the new values replace the old. */
+export const TradeCorrected = defineInput('TradeCorrected', {
+  version: 1,
+  schema: z.strictObject({
+    ordinal,
+    executionId: z.string(),
+    lastQty: z.number().positive(),
+    lastPx: px,
+    feeMicros: z.int(),
+  }),
+  correlate: byOrder,
+});
