@@ -30,3 +30,7 @@ export function roundPassive(px: number, side: Side): number {
   const onGrid = Math.abs(scaled - near) < 1e-6;
   return (onGrid ? near : side === 'buy' ? Math.floor(scaled) : Math.ceil(scaled)) / steps;
 }
+
+/** Quantities live on a grid of a billionth, so that 0.1 + 0.2 - 0.3 is flat. */
+export const onQuantityGrid = (quantity: number): number =>
+  Number.isInteger(quantity) ? quantity : Math.round(quantity * 1e9) / 1e9;
