@@ -1,0 +1,398 @@
+/**
+ * The engine's heart: numbers every event, appends it, dispatches it, and lets nothing else happen. One thread, one
+ * order, no promise. What may be assumed of it is written in ARCHITECTURE.md ("The kernel's contract").
+ */
+import type { Observable } from 'rxjs';
+import { canonicalJson } from '../events/canonical.ts';
+import { definitionOf } from '../events/catalogue.ts';
+import type { EventDefinition, EventKind, NewDecision, NewInput } from '../events/define-event.ts';
+import { EngineHalted, TimerFired } from '../events/engine.events.ts';
+import { CORE_SOURCE, type Recorded, type StoredEvent } from '../events/envelope.ts';
+import { narrowTick, type Tick } from '../events/tick.ts';
+import { DecisionDigest } from './decision-digest.ts';
+import { dispatching, NondeterminismError } from './determinism-trap.ts';
+import type { EventSink } from './ports.ts';
+import { type ActorClock, type Timer, VirtualClock } from './virtual-clock.ts';
+
+/** A cascade longer than this is a loop between actors. */
+export const CASCADE_MAX = 10_000;
+
+/** A changed stream value on its way to the actors: queued like a decision, never logged. */
+export interface NoticeType<P> {
+  readonly notice: string;
+  /** Only carries the payload's type. */
+  readonly payload?: P;
+}
+export const defineNotice = <P>(notice: string): NoticeType<P> => ({ notice });
+
+export interface Notice<P> {
+  readonly payload: P;
+  /** seq of the input (or decision) that changed the value. */
+  readonly causation: number;
+}
+
+/** Where an input came from and when. */
+export interface Provenance {
+  readonly source: string;
+  /** Microseconds; the engine's clock moves here. A smaller value than the clock's is lifted to it. */
+  readonly recordedAt: number;
+  /** When it happened by its venue; `recordedAt` where it has no time of its own. */
+  readonly time?: number;
+  /** seq of the submit or cancel this answers. */
+  readonly causation?: number | null;
+}
+
+interface PublishOptions {
+  /** Another cause than the event being dispatched: the bar behind a daily decision, the intent behind a release. */
+  readonly causation?: number;
+  /** seqs of the standing decisions that were read. */
+  readonly basis?: readonly number[];
+}
+
+type Handler = (message: never) => void;
+interface Listener {
+  readonly actor: string;
+  readonly handle: Handler;
+}
+type Queued = { readonly event: StoredEvent } | { readonly notice: string; readonly message: Notice<unknown> };
+
+/** An append failed: nothing of that event was dispatched, and the kernel takes nothing more. */
+export class KernelDeadError extends Error {}
+
+/** Part of the core that has path-dependent state to carry into the next session, as plain JSON. */
+export interface Carrier {
+  save(): unknown;
+  restore(state: unknown): void;
+}
+
+const NO_BASIS: readonly number[] = [];
+
+export class Kernel {
+  readonly clock = new VirtualClock();
+  readonly digest = new DecisionDigest();
+  /** Inputs recorded so far, ticks included. */
+  inputs = 0;
+  /** Decisions waiting to leave the process; taken by the root once they are durable (a simulation: at once). */
+  readonly #effects: StoredEvent[] = [];
+  readonly #sink: EventSink;
+  readonly #poisonTicks: boolean;
+  #seq: number;
+  #cause = 0;
+  #wiring = true;
+  #dead: Error | null = null;
+  #halted: Recorded | null = null;
+  #cascade = 0;
+  #queue: Queued[] = [];
+  #head = 0;
+  readonly #whenQuiet: Queued[] = [];
+  readonly #tickStreams: { actor: string; handle: (tick: Tick, seq: number) => void }[] = [];
+  readonly #streams = new Map<string, Listener[]>();
+  readonly #actors = new Map<string, Listener[]>();
+  readonly #carriers = new Map<string, Carrier>();
+
+  /** `afterSeq`: the last seq already in the log when a session goes on. */
+  constructor(sink: EventSink, options: { afterSeq?: number; poisonTicks?: boolean } = {}) {
+    this.#sink = sink;
+    this.#seq = options.afterSeq ?? 0;
+    this.#poisonTicks = options.poisonTicks ?? false;
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+  get now(): number {
+    return this.clock.now;
+  }
+  /** The `EngineHalted` that stopped deciding, or null. */
+  get halted(): Recorded | null {
+    return this.#halted;
+  }
+  /** seq of what is being dispatched: the cause of whatever is published now. */
+  get cause(): number {
+    return this.#cause;
+  }
+
+  // --- wiring: complete before the first input --------------------------------------------------------------------
+
+  /** Streams see every tick first, in wiring order. */
+  onTick(actor: string, handle: (tick: Tick, seq: number) => void): void {
+    this.#assertWiring(actor);
+    this.#tickStreams.push({ actor, handle });
+  }
+
+  /** A stream that folds an input event before any actor hears it. */
+  onStream<P>(definition: EventDefinition<'input', P>, actor: string, handle: (event: Recorded<P>) => void): void {
+    this.#listen(this.#streams, definition.type, actor, handle as Handler);
+  }
+
+  /** An actor hears an event type at its dispatch, in wiring order. */
+  on<P>(definition: EventDefinition<EventKind, P>, actor: string, handle: (event: Recorded<P>) => void): void {
+    this.#listen(this.#actors, definition.type, actor, handle as Handler);
+  }
+
+  onNotice<P>(type: NoticeType<P>, actor: string, handle: (notice: Notice<P>) => void): void {
+    this.#listen(this.#actors, type.notice, actor, handle as Handler);
+  }
+
+  /** The only way to an Observable in the core: a throw in it or in the handler halts, on replay as live. */
+  listen<T>(values: Observable<T>, actor: string, handle: (value: T) => void): void {
+    this.#assertWiring(actor);
+    values.subscribe({
+      next: (value) => this.#guard(actor, () => handle(value)),
+      error: (error) => this.halt('STREAM_FAILED', actor, error),
+    });
+  }
+
+  /** A clock for one actor's XState `after`. */
+  clockFor(actor: string): ActorClock {
+    return {
+      setTimeout: (fire, delayMs) => this.clock.arm(actor, delayMs * 1_000, this.#cause, fire),
+      clearTimeout: (timer) => this.clock.cancel(timer as Timer),
+    };
+  }
+
+  carry(actor: string, carrier: Carrier): void {
+    this.#assertWiring(actor);
+    if (this.#carriers.has(actor)) throw new Error(`two carriers are named "${actor}"`);
+    this.#carriers.set(actor, carrier);
+  }
+
+  /** The path-dependent state of every part, by name: the payload of the next session's `SessionCarried`. */
+  carryOver(): Record<string, unknown> {
+    const state: Record<string, unknown> = { clock: { now: this.now, ordinals: this.clock.ordinals() } };
+    for (const [name, carrier] of [...this.#carriers].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      state[name] = carrier.save();
+    }
+    return state;
+  }
+
+  restore(state: Readonly<Record<string, unknown>>): void {
+    const clock = state.clock as { now: number; ordinals: Record<string, number> };
+    this.clock.now = Math.max(this.clock.now, clock.now);
+    this.clock.restoreOrdinals(clock.ordinals);
+    for (const [name, carrier] of this.#carriers) if (name in state) carrier.restore(state[name]);
+  }
+
+  // --- inputs -----------------------------------------------------------------------------------------------------
+
+  /** Records one market tick and dispatches it to quiescence. The tick is the caller's to reuse afterwards. */
+  tick(tick: Tick, source: string): void {
+    this.#advance(tick.recordedAt);
+    tick.recordedAt = this.clock.now;
+    narrowTick(tick);
+    const seq = this.#number();
+    try {
+      this.#sink.tick(seq, tick, source);
+    } catch (error) {
+      this.#die(error);
+    }
+    this.inputs++;
+    if (this.#halted === null) {
+      this.#begin(seq);
+      for (const stream of this.#tickStreams) {
+        try {
+          stream.handle(tick, seq);
+        } catch (error) {
+          this.#haltFor(error, stream.actor);
+          break;
+        }
+      }
+      if (this.#queue.length > 0 || this.#whenQuiet.length > 0) this.#drain();
+      dispatching.active = false;
+    }
+    if (this.#poisonTicks) poison(tick);
+  }
+
+  /** Records one input event and dispatches it to quiescence; returns its seq. */
+  input(event: NewInput, provenance: Provenance): number {
+    this.#advance(provenance.recordedAt);
+    const time = provenance.time ?? this.clock.now;
+    const stored = this.#append(event, time, provenance.source, provenance.causation ?? null, NO_BASIS);
+    this.inputs++;
+    if (this.#halted === null) {
+      this.#begin(stored.seq);
+      this.#deliver(this.#streams.get(stored.type), stored);
+      this.#queue.push({ event: stored });
+      this.#drain();
+      dispatching.active = false;
+    }
+    return stored.seq;
+  }
+
+  // --- from inside ------------------------------------------------------------------------------------------------
+
+  /** Appends a decision and queues it; returns its seq, or 0 when deciding has stopped. Never dispatches. */
+  publish(decision: NewDecision, options: PublishOptions = {}): number {
+    if (this.#halted !== null) return 0;
+    const causation = options.causation ?? this.#cause;
+    const stored = this.#append(decision, this.clock.now, CORE_SOURCE, causation, options.basis ?? NO_BASIS);
+    this.#queue.push({ event: stored });
+    if (definitionOf(decision.type).effect) this.#effects.push(stored);
+    return stored.seq;
+  }
+
+  /** Queues a changed stream value for the actors. */
+  notify<P>(type: NoticeType<P>, payload: P): void {
+    this.#queue.push({ notice: type.notice, message: { payload, causation: this.#cause } });
+  }
+
+  /** Queues a notice for when this cascade is otherwise quiet: a day is decided after all its facts are folded. */
+  notifyWhenQuiet<P>(type: NoticeType<P>, payload: P): void {
+    this.#whenQuiet.push({ notice: type.notice, message: { payload, causation: this.#cause } });
+  }
+
+  /** Stops deciding; inputs are still recorded. The first halt stands. */
+  halt(code: string, actor: string, error: unknown): void {
+    if (this.#halted !== null) return;
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const event = EngineHalted.of({ code, actor, message: message.toWellFormed() });
+    this.#halted = this.#append(event, this.clock.now, CORE_SOURCE, this.#cause || null, NO_BASIS);
+    this.#queue = [];
+    this.#head = 0;
+    this.#whenQuiet.length = 0;
+    this.#effects.length = 0; // a submit of the broken cascade must not leave; reconciliation finds it unsent
+  }
+
+  /** Takes the effects of the cascades since the last call, oldest first. */
+  takeEffects(): readonly StoredEvent[] {
+    return this.#effects.length === 0 ? NO_EFFECTS : this.#effects.splice(0);
+  }
+
+  // --- how it works -----------------------------------------------------------------------------------------------
+
+  #append(
+    event: NewInput | NewDecision,
+    time: number,
+    source: string,
+    causation: number | null,
+    basis: readonly number[],
+  ): StoredEvent {
+    const json = canonicalJson(event.payload);
+    const { type, kind, version, payload } = event;
+    const correlation = definitionOf(type).correlate(payload);
+    const seq = this.#number();
+    const recordedAt = this.clock.now;
+    const stored: StoredEvent = {
+      seq, kind, type, version, time, recordedAt, source, causation, correlation, basis, payload, json,
+    };
+    try {
+      this.#sink.event(stored);
+    } catch (error) {
+      this.#die(error);
+    }
+    if (kind === 'decision') this.digest.add(stored);
+    return stored;
+  }
+
+  #number(): number {
+    if (this.#dead !== null) throw this.#dead;
+    return ++this.#seq;
+  }
+
+  #die(error: unknown): never {
+    dispatching.active = false;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#dead = new KernelDeadError(`the log does not take events any more: ${message}`, { cause: error });
+    this.#queue = [];
+    this.#head = 0;
+    this.#effects.length = 0;
+    throw this.#dead;
+  }
+
+  /** Fires what is due at or before `recordedAt`, each timer to quiescence, then moves the clock there. */
+  #advance(recordedAt: number): void {
+    this.#wiring = false;
+    if (this.#dead !== null) throw this.#dead;
+    while (this.clock.nextDeadline <= recordedAt && this.#halted === null) {
+      const timer = this.clock.takeDue(recordedAt);
+      if (timer !== undefined) this.#fire(timer);
+    }
+    if (recordedAt > this.clock.now) this.clock.now = recordedAt;
+  }
+
+  #fire(timer: Timer): void {
+    const { actor, n, deadline } = timer;
+    this.#begin(timer.armedBy);
+    const fired = this.publish(TimerFired.of({ actor, n, deadline }));
+    this.#cause = fired;
+    this.#guard(actor, timer.fire);
+    this.#drain();
+    dispatching.active = false;
+  }
+
+  #begin(seq: number): void {
+    this.#cause = seq;
+    this.#cascade = 0;
+    dispatching.active = true;
+  }
+
+  #drain(): void {
+    for (;;) {
+      while (this.#head < this.#queue.length) {
+        if (++this.#cascade > CASCADE_MAX) {
+          this.halt('CASCADE', 'kernel', new Error(`one input caused more than ${CASCADE_MAX} events`));
+          return;
+        }
+        const next = this.#queue[this.#head++];
+        if ('event' in next) {
+          this.#cause = next.event.seq;
+          this.#deliver(this.#actors.get(next.event.type), next.event);
+        } else {
+          this.#cause = next.message.causation;
+          this.#deliver(this.#actors.get(next.notice), next.message);
+        }
+      }
+      this.#queue.length = 0;
+      this.#head = 0;
+      const quiet = this.#whenQuiet.shift();
+      if (quiet === undefined) return;
+      this.#queue.push(quiet);
+    }
+  }
+
+  #deliver(listeners: readonly Listener[] | undefined, message: unknown): void {
+    if (listeners === undefined) return;
+    for (const listener of listeners) {
+      if (this.#halted !== null) return;
+      try {
+        listener.handle(message as never);
+      } catch (error) {
+        this.#haltFor(error, listener.actor);
+      }
+    }
+  }
+
+  #guard(actor: string, run: () => void): void {
+    if (this.#halted !== null) return;
+    try {
+      run();
+    } catch (error) {
+      this.#haltFor(error, actor);
+    }
+  }
+
+  #haltFor(error: unknown, actor: string): void {
+    if (error === this.#dead) throw error;
+    this.halt(error instanceof NondeterminismError ? 'NONDETERMINISM' : 'HANDLER_THREW', actor, error);
+  }
+
+  #listen(registry: Map<string, Listener[]>, type: string, actor: string, handle: Handler): void {
+    this.#assertWiring(actor);
+    const listeners = registry.get(type);
+    if (listeners === undefined) registry.set(type, [{ actor, handle }]);
+    else listeners.push({ actor, handle });
+  }
+
+  #assertWiring(actor: string): void {
+    if (!this.#wiring) throw new Error(`"${actor}" was wired after the first input; wiring must be complete before it`);
+  }
+}
+
+const NO_EFFECTS: readonly StoredEvent[] = [];
+
+/** Whoever kept the tick instead of copying it reads NaN at once, in tests. */
+function poison(tick: Tick): void {
+  tick.time = tick.recordedAt = tick.symbolId = Number.NaN;
+  tick.bidPx = tick.askPx = tick.bidSize = tick.askSize = tick.px = tick.size = Number.NaN;
+  tick.open = tick.high = tick.low = tick.close = tick.volume = tick.vwap = Number.NaN;
+}

@@ -1,0 +1,99 @@
+/**
+ * Deadlines on the engine's own clock. Nothing here reads wall time: the kernel moves the clock with its inputs and
+ * fires what is due, in (deadline, arming order).
+ */
+
+export interface Timer {
+  readonly actor: string;
+  /** The timer's ordinal within its actor, from 1. */
+  readonly n: number;
+  /** Microseconds. */
+  readonly deadline: number;
+  /** Arming order over all actors: breaks ties between equal deadlines. */
+  readonly order: number;
+  /** seq of the event during whose dispatch it was armed. */
+  readonly armedBy: number;
+  readonly fire: () => void;
+}
+
+/** What XState asks of a clock; delays are milliseconds, as its `after` gives them. */
+export interface ActorClock {
+  setTimeout(fire: () => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+/** A timer as a session carries it over: its callback is armed again by the actor that owns it. */
+export interface ArmedTimer {
+  readonly actor: string;
+  readonly n: number;
+  readonly deadline: number;
+}
+
+const before = (a: Timer, b: Timer): boolean =>
+  a.deadline < b.deadline || (a.deadline === b.deadline && a.order < b.order);
+
+export class VirtualClock {
+  /** Microseconds; moved by the kernel only. */
+  now = 0;
+  /** The earliest deadline, or Infinity: one comparison decides that nothing is due. */
+  nextDeadline = Number.POSITIVE_INFINITY;
+  #timers: Timer[] = [];
+  #order = 0;
+  readonly #ordinals = new Map<string, number>();
+
+  arm(actor: string, delayUs: number, armedBy: number, fire: () => void): Timer {
+    const n = (this.#ordinals.get(actor) ?? 0) + 1;
+    this.#ordinals.set(actor, n);
+    const deadline = this.now + Math.max(0, Math.round(delayUs));
+    const timer: Timer = { actor, n, deadline, order: ++this.#order, armedBy, fire };
+    this.#insert(timer);
+    return timer;
+  }
+
+  cancel(timer: Timer): void {
+    const at = this.#timers.indexOf(timer);
+    if (at < 0) return;
+    this.#timers.splice(at, 1);
+    this.#refresh();
+  }
+
+  /** Takes the earliest timer with a deadline at or before `time`, moving the clock to its deadline. */
+  takeDue(time: number): Timer | undefined {
+    if (this.nextDeadline > time) return undefined;
+    const due = this.#timers.pop();
+    this.#refresh();
+    if (due !== undefined && due.deadline > this.now) this.now = due.deadline;
+    return due;
+  }
+
+  armed(): ArmedTimer[] {
+    return this.#timers.map(({ actor, n, deadline }) => ({ actor, n, deadline })).reverse();
+  }
+
+  /** Timer ordinals go on where the previous session left them. */
+  ordinals(): Record<string, number> {
+    return Object.fromEntries([...this.#ordinals].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  restoreOrdinals(ordinals: Readonly<Record<string, number>>): void {
+    for (const actor of Object.keys(ordinals)) this.#ordinals.set(actor, ordinals[actor]);
+  }
+
+  // Kept in descending order: few timers are armed at once, and the next one due is the last element.
+  #insert(timer: Timer): void {
+    let low = 0;
+    let high = this.#timers.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (before(timer, this.#timers[middle])) low = middle + 1;
+      else high = middle;
+    }
+    this.#timers.splice(low, 0, timer);
+    this.#refresh();
+  }
+
+  #refresh(): void {
+    const last = this.#timers.at(-1);
+    this.nextDeadline = last === undefined ? Number.POSITIVE_INFINITY : last.deadline;
+  }
+}
