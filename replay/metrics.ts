@@ -1,0 +1,161 @@
+/**
+ * The numbers a run is judged by, by the specification in docs/metrics.md. Fractions are fractions, money is dollars,
+ * and what is undefined is null: never NaN, never a convenient zero.
+ */
+import type { Trade } from '../src/projections/round-trips.ts';
+
+export const DAYS_PER_YEAR = 365.25;
+
+/** An equity curve: what it started from, and its value at each decision bar with that bar's trading day (since 1970). */
+export interface Curve {
+  readonly start: number;
+  readonly day: Float64Array;
+  readonly value: Float64Array;
+}
+
+export interface CurveMetrics {
+  readonly roi: number | null;
+  readonly cagr: number | null;
+  readonly volatility: number | null;
+  readonly sharpe: number | null;
+  readonly sortino: number | null;
+  readonly calmar: number | null;
+  readonly maxDrawdown: number | null;
+  readonly maxDrawdownDays: number | null;
+}
+
+export interface TradeMetrics {
+  readonly tradeCount: number;
+  readonly winRate: number | null;
+  readonly profitFactor: number | null;
+  readonly expectancy: number | null;
+}
+
+export function curveMetrics(curve: Curve): CurveMetrics {
+  const n = curve.value.length;
+  if (n === 0) {
+    const none = { roi: null, cagr: null, volatility: null, sharpe: null, sortino: null, calmar: null };
+    return { ...none, maxDrawdown: null, maxDrawdownDays: null };
+  }
+  const end = curve.value[n - 1];
+  const years = yearsOf(curve);
+  const daily = dailyReturns(curve);
+  const periods = periodsPerYear(curve.day);
+  const average = mean(daily);
+  const deviation = sampleDeviation(daily);
+  const downside = downsideDeviation(daily);
+  const { depth, days } = maxDrawdown(curve);
+  const cagr = years > 0 && end > 0 ? (end / curve.start) ** (1 / years) - 1 : null;
+  return {
+    roi: end / curve.start - 1,
+    cagr,
+    volatility: deviation === null ? null : deviation * Math.sqrt(periods),
+    sharpe: ratio(average, deviation, Math.sqrt(periods)),
+    sortino: ratio(average, downside, Math.sqrt(periods)),
+    calmar: ratio(cagr, depth),
+    maxDrawdown: depth,
+    maxDrawdownDays: days,
+  };
+}
+
+export function tradeMetrics(trades: readonly Pick<Trade, 'pnl'>[]): TradeMetrics {
+  const pnls = trades.map((trade) => trade.pnl);
+  const gains = sum(pnls.filter((pnl) => pnl > 0));
+  const losses = -sum(pnls.filter((pnl) => pnl < 0));
+  return {
+    tradeCount: pnls.length,
+    winRate: pnls.length === 0 ? null : pnls.filter((pnl) => pnl > 0).length / pnls.length,
+    profitFactor: ratio(gains, losses),
+    expectancy: mean(pnls),
+  };
+}
+
+/** Calendar years from the first row's day to the last's. */
+export const yearsOf = ({ day }: Curve): number =>
+  day.length === 0 ? 0 : (day[day.length - 1] - day[0]) / DAYS_PER_YEAR;
+
+/** The last value of each trading day. */
+export function dailyCloses({ day, value }: Pick<Curve, 'day' | 'value'>): {
+  day: number[];
+  value: number[];
+} {
+  const closes = { day: [] as number[], value: [] as number[] };
+  for (let i = 0; i < value.length; i++) {
+    if (i + 1 < value.length && day[i + 1] === day[i]) continue;
+    closes.day.push(day[i]);
+    closes.value.push(value[i]);
+  }
+  return closes;
+}
+
+/** One arithmetic return a trading day; the first is measured from the curve's start. */
+export function dailyReturns(curve: Curve): number[] {
+  let before = curve.start;
+  return dailyCloses(curve).value.map((value) => {
+    const change = value / before - 1;
+    before = value;
+    return change;
+  });
+}
+
+/** 365 where the rows trade through weekends (a market that never closes), else 252. */
+export function periodsPerYear(day: Float64Array): 252 | 365 {
+  let weekend = 0;
+  // 1970-01-01 was a Thursday: with Monday as 0, Saturday is 5 and Sunday 6.
+  for (const each of day) if ((each + 3) % 7 >= 5) weekend += 1;
+  return weekend > (2 / 7) * 0.6 * day.length ? 365 : 252;
+}
+
+/** The deepest fall from a peak, and the most days from a peak until that value was seen again (or the end came). */
+export function maxDrawdown(curve: Curve): { depth: number; days: number } {
+  let peak = curve.start;
+  let peakDay = curve.day[0];
+  let under = false;
+  let depth = 0;
+  let days = 0;
+  for (let i = 0; i < curve.value.length; i++) {
+    const value = curve.value[i];
+    const day = curve.day[i];
+    if (value < peak) {
+      under = true;
+      depth = Math.max(depth, 1 - value / peak);
+    }
+    if (under) days = Math.max(days, day - peakDay);
+    if (value >= peak) {
+      peak = value;
+      peakDay = day;
+      under = false;
+    }
+  }
+  return { depth, days };
+}
+
+/** A quotient, scaled; null where the divisor is 0 or either side is undefined. */
+export const ratio = (over: number | null, under: number | null, scale = 1): number | null =>
+  over === null || under === null || under === 0 ? null : (over / under) * scale;
+
+export function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+export const mean = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : sum(values) / values.length;
+
+/** Standard deviation with n - 1; null for fewer than two values. */
+export function sampleDeviation(values: readonly number[]): number | null {
+  const average = mean(values);
+  if (average === null || values.length < 2) return null;
+  let squares = 0;
+  for (const value of values) squares += (value - average) ** 2;
+  return Math.sqrt(squares / (values.length - 1));
+}
+
+/** Root of the mean squared loss, over all values. */
+export function downsideDeviation(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  let squares = 0;
+  for (const value of values) squares += Math.min(value, 0) ** 2;
+  return Math.sqrt(squares / values.length);
+}
