@@ -17,6 +17,8 @@ const regime = section({
     smaSlow: bars.default(200),
     band: fraction.default(0.01),
     slopeBars: bars.default(20),
+    /** Average directional index, reported beside the votes. */
+    adxBars: bars.default(14),
     bullEnter: z.int().min(0).max(4).default(4),
     bullHold: z.int().min(0).max(4).default(3),
     bearEnter: z.int().min(0).max(4).default(0),
