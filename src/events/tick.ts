@@ -8,7 +8,15 @@ export const TickKind = { quote: 1, trade: 2, bar: 3, openPrint: 4 } as const;
 export type TickKind = (typeof TickKind)[keyof typeof TickKind];
 
 export const tickKindName = (kind: number): string =>
-  kind === 1 ? 'quote' : kind === 2 ? 'trade' : kind === 3 ? 'bar' : kind === 4 ? 'openPrint' : `kind ${kind}`;
+  kind === 1
+    ? 'quote'
+    : kind === 2
+      ? 'trade'
+      : kind === 3
+        ? 'bar'
+        : kind === 4
+          ? 'openPrint'
+          : `kind ${kind}`;
 
 /**
  * One market record. Which fields mean anything depends on `kind`:
@@ -80,6 +88,36 @@ export function copyTick(from: Tick, to: Tick): void {
       break;
     case TickKind.openPrint:
       to.px = from.px;
+      break;
+  }
+}
+
+/**
+ * Rounds a fresh tick to what the log stores, before anyone sees it, so that live and replay compute with the same
+ * numbers: sizes at the touch are float32, and -0 becomes 0.
+ */
+export function narrowTick(tick: Tick): void {
+  switch (tick.kind) {
+    case TickKind.quote:
+      tick.bidPx += 0;
+      tick.askPx += 0;
+      tick.bidSize = Math.fround(tick.bidSize) + 0;
+      tick.askSize = Math.fround(tick.askSize) + 0;
+      break;
+    case TickKind.trade:
+      tick.px += 0;
+      tick.size += 0;
+      break;
+    case TickKind.bar:
+      tick.open += 0;
+      tick.high += 0;
+      tick.low += 0;
+      tick.close += 0;
+      tick.volume += 0;
+      tick.vwap += 0;
+      break;
+    case TickKind.openPrint:
+      tick.px += 0;
       break;
   }
 }

@@ -1,0 +1,73 @@
+/**
+ * The anchor file beside a live log: the head that was durable last. A torn write-ahead log can lose whole commits and
+ * leave a log that is sound in itself; the anchor remembers that there was more.
+ */
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { canonicalJson } from '../events/canonical.ts';
+import { LogError } from './log-error.ts';
+import type { Commit } from './log-file.ts';
+
+export const anchorPath = (path: string): string => `${path}.anchor`;
+
+const encode = (session: string, head: Commit): string =>
+  `${canonicalJson({
+    commit: head.n,
+    format: 'quantos-anchor 1',
+    hash: head.hash.toString('hex'),
+    seq: head.last,
+    session,
+  })}\n`;
+
+/** Replaces the anchor; when this returns, the new one survives a power cut. */
+export function writeAnchor(path: string, session: string, head: Commit): void {
+  const target = anchorPath(path);
+  const fresh = `${target}.new`;
+  const file = openSync(fresh, 'w');
+  try {
+    writeSync(file, encode(session, head));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(fresh, target);
+  syncFolder(target);
+}
+
+/** Makes renames in a file's folder durable. */
+export function syncFolder(path: string): void {
+  if (process.platform === 'win32') return; // folders cannot be synced there; renames are journalled
+  const folder = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** The anchor's text, or null where there is none. Read it before the log's head: the log only grows. */
+export const readAnchor = (path: string): string | null =>
+  existsSync(anchorPath(path)) ? readFileSync(anchorPath(path), 'latin1') : null;
+
+/** Throws unless the anchor names a commit that the log still has, byte for byte. */
+export function checkAnchor(
+  path: string,
+  anchor: string,
+  session: string,
+  headCommit: number,
+  commitAt: (n: number) => Commit | undefined,
+): void {
+  const n = Number(/^\{"commit":(\d{1,15}),/.exec(anchor)?.[1] ?? Number.NaN);
+  if (n > headCommit) {
+    const what = `ends at commit ${headCommit}, but commit ${n} was durable: the end of the log is lost`;
+    throw new LogError('anchor', path, what);
+  }
+  const commit = commitAt(n);
+  if (commit === undefined || encode(session, commit) !== anchor) {
+    throw new LogError(
+      'anchor',
+      anchorPath(path),
+      'is damaged or belongs to another log: it does not fit the commits',
+    );
+  }
+}

@@ -1,0 +1,135 @@
+/** What one transaction holds, as it is hashed and stored: rows, and the blocks of ticks between them. */
+
+import { canonicalJson } from '../events/canonical.ts';
+import { definitionOf, upcast } from '../events/catalogue.ts';
+import type { EventKind } from '../events/define-event.ts';
+import type { StoredEvent } from '../events/envelope.ts';
+import type { Tick } from '../events/tick.ts';
+import { BlockBuilder, type MarketBlock } from './market-block.ts';
+
+/** A row of `events` exactly as stored, in the table's column order. */
+export type StoredRow = readonly [
+  seq: number,
+  kind: EventKind,
+  type: string,
+  version: number,
+  time: number,
+  recordedAt: number,
+  source: string,
+  causation: number | null,
+  correlation: string | null,
+  basis: string | null,
+  payload: string,
+];
+
+export interface Batch {
+  readonly first: number;
+  readonly last: number;
+  readonly rows: readonly StoredRow[];
+  readonly blocks: readonly MarketBlock[];
+}
+
+export const rowOf = (event: StoredEvent): StoredRow => [
+  event.seq,
+  event.kind,
+  event.type,
+  event.version,
+  event.time,
+  event.recordedAt,
+  event.source,
+  event.causation,
+  event.correlation,
+  event.basis.length === 0 ? null : `[${event.basis.join(',')}]`,
+  event.json,
+];
+
+/** The event a row holds, as stored. Its payload is parsed when it is first asked for. */
+export function eventOf(row: StoredRow): StoredEvent {
+  const [seq, kind, type, version, time, recordedAt, source, causation, correlation, basis, json] = row;
+  let payload: unknown;
+  return {
+    seq,
+    kind,
+    type,
+    version,
+    time,
+    recordedAt,
+    source,
+    causation,
+    correlation,
+    basis: basis === null ? [] : JSON.parse(basis),
+    json,
+    get payload() {
+      return (payload ??= JSON.parse(json));
+    },
+  };
+}
+
+/** The event a row holds, in the shape this engine gives its type today. */
+export function currentEventOf(row: StoredRow): StoredEvent {
+  const event = eventOf(row);
+  const { version } = definitionOf(event.type);
+  if (event.version === version) return event;
+  const payload = upcast(event.type, event.version, event.payload);
+  return { ...event, version, payload, json: canonicalJson(payload) };
+}
+
+/** Collects what is appended between two commits. */
+export class BatchBuilder {
+  #first: number;
+  #last: number;
+  #rows: StoredRow[] = [];
+  #block = new BlockBuilder();
+  #blocks: MarketBlock[] = [];
+
+  /** Continues after `lastSeq`. */
+  constructor(lastSeq: number) {
+    this.#first = lastSeq + 1;
+    this.#last = lastSeq;
+  }
+
+  get lastSeq(): number {
+    return this.#last;
+  }
+
+  get size(): number {
+    return this.#last - this.#first + 1;
+  }
+
+  tick(seq: number, tick: Tick, source: string): void {
+    if (seq !== this.#last + 1) throw gap(seq, this.#last);
+    if (!fitsColumns(tick))
+      throw new RangeError(`tick ${seq} has an id or a bar length that its column cannot hold`);
+    if (!this.#block.add(seq, tick, source)) {
+      this.#blocks.push(this.#block.take());
+      this.#block.add(seq, tick, source);
+    }
+    this.#last = seq;
+  }
+
+  row(row: StoredRow): void {
+    if (row[0] !== this.#last + 1) throw gap(row[0], this.#last);
+    this.#rows.push(row);
+    this.#last = row[0];
+  }
+
+  /** Everything since the last call; the builder goes on after it. */
+  take(): Batch {
+    if (this.#block.first > 0) this.#blocks.push(this.#block.take());
+    const batch = { first: this.#first, last: this.#last, rows: this.#rows, blocks: this.#blocks };
+    this.#rows = [];
+    this.#blocks = [];
+    this.#first = this.#last + 1;
+    return batch;
+  }
+}
+
+const gap = (seq: number, last: number): RangeError =>
+  new RangeError(`seq ${seq} was appended after ${last}; the next one is ${last + 1}`);
+
+/** Typed arrays would wrap a number that does not fit, in silence. */
+const fitsColumns = (tick: Tick): boolean =>
+  tick.symbolId >>> 0 === tick.symbolId &&
+  tick.resolutionS >>> 0 === tick.resolutionS &&
+  (tick.conditionsId & 0xffff) === tick.conditionsId &&
+  (tick.exchangeId & 0xff) === tick.exchangeId;

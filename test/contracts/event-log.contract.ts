@@ -1,0 +1,138 @@
+/** What every event log promises, run over each implementation. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { EventLog, LogCursor } from '../../src/bus/ports.ts';
+import { Tick } from '../../src/events/tick.ts';
+import type { CursorOptions } from '../../src/log/log-cursor.ts';
+import {
+  appendRecord,
+  arbitraryRecords,
+  readRecords,
+  someRecords,
+  type TestRecord,
+  withSeqs,
+} from './log-records.ts';
+
+export interface LogUnderTest {
+  readonly log: EventLog;
+  cursor(options?: CursorOptions): LogCursor;
+  dispose(): void;
+}
+
+export function testEventLog(open: () => LogUnderTest): void {
+  const withLog = (body: (subject: LogUnderTest) => void): void => {
+    const subject = open();
+    try {
+      body(subject);
+    } finally {
+      subject.dispose();
+    }
+  };
+  const appendAll = (log: EventLog, records: readonly TestRecord[]): void => {
+    for (const record of records) appendRecord(log, record);
+  };
+
+  test('what was flushed is read back, record for record', () => {
+    withLog(({ log, cursor }) => {
+      const records = someRecords(500);
+      appendAll(log, records);
+      expect(log.lastSeq).toBe(500);
+      expect(log.flush()).toBe(500);
+      expect(readRecords(cursor())).toEqual(records);
+    });
+  });
+
+  test('every tick and event survives, however they mix and wherever commits fall', () => {
+    fc.assert(
+      fc.property(fc.array(arbitraryRecords), (groups) => {
+        withLog(({ log, cursor }) => {
+          const records = withSeqs(groups.flat());
+          let at = 0;
+          for (const group of groups) {
+            appendAll(log, records.slice(at, (at += group.length)));
+            expect(log.flush()).toBe(at);
+          }
+          expect(readRecords(cursor())).toEqual(records);
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a cursor may start and end anywhere', () => {
+    withLog(({ log, cursor }) => {
+      const records = someRecords(300);
+      for (let at = 0; at < 300; at += 50) {
+        appendAll(log, records.slice(at, at + 50));
+        log.flush();
+      }
+      for (const [from, to] of [
+        [1, 300],
+        [2, 2],
+        [50, 51],
+        [51, 120],
+        [299, 400],
+        [301, 400],
+      ]) {
+        expect(readRecords(cursor({ from, to }))).toEqual(records.slice(from - 1, to));
+      }
+    });
+  });
+
+  test('a cursor at the end goes on when the log has grown', () => {
+    withLog(({ log, cursor }) => {
+      const records = someRecords(40);
+      const reading = cursor();
+      expect(reading.next()).toBe(0);
+      appendAll(log, records.slice(0, 25));
+      log.flush();
+      expect(readRecords(reading)).toEqual(records.slice(0, 25));
+      appendAll(log, records.slice(25));
+      log.flush();
+      expect(readRecords(reading)).toEqual(records.slice(25));
+    });
+  });
+
+  test('a batch longer than a block is read back whole', () => {
+    withLog(({ log, cursor }) => {
+      const tick = new Tick();
+      for (let seq = 1; seq <= 150_000; seq++) {
+        tick.time = tick.recordedAt = seq;
+        log.tick(seq, tick, 'feed');
+      }
+      log.flush();
+      const reading = cursor();
+      let wrong = 0;
+      while (reading.next() === 1) if (reading.tick.time !== reading.seq) wrong++;
+      expect([reading.seq, wrong]).toEqual([150_000, 0]);
+    });
+  });
+
+  test('more sources than a block has sections are kept apart', () => {
+    withLog(({ log, cursor }) => {
+      const tick = new Tick();
+      for (let seq = 1; seq <= 600; seq++) log.tick(seq, tick, `feed ${seq}`);
+      log.flush();
+      const reading = cursor();
+      while (reading.next() === 1) expect(reading.source).toBe(`feed ${reading.seq}`);
+      expect(reading.seq).toBe(600);
+    });
+  });
+
+  test('a gap in seq is refused', () => {
+    withLog(({ log }) => {
+      log.tick(1, new Tick(), 'feed');
+      expect(() => log.tick(3, new Tick(), 'feed')).toThrow(/seq 3 was appended after 1; the next one is 2/);
+    });
+  });
+
+  test('an id that its column cannot hold is refused, not wrapped', () => {
+    for (const field of ['symbolId', 'conditionsId', 'exchangeId', 'resolutionS'] as const) {
+      withLog(({ log }) => {
+        const tick = new Tick();
+        tick[field] = 2 ** 32;
+        expect(() => log.tick(1, tick, 'feed')).toThrow(/column cannot hold/);
+      });
+    }
+  });
+}
