@@ -1,0 +1,16 @@
+/** A finished bar as streams and strategies see it: plain, immutable, and free to keep. */
+
+export interface Bar {
+  readonly symbol: string;
+  /** When it became known: its end, in microseconds. */
+  readonly time: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+  /** Seconds; 86,400 is a session day. */
+  readonly resolutionS: number;
+  /** seq of the record that completed it. */
+  readonly seq: number;
+}

@@ -1,0 +1,241 @@
+/**
+ * The stream side of the core: ticks become bars, bars become the histories that regimes, plans and strategies read.
+ * Observables begin here, at bars; actors hear the notices.
+ */
+import { Subject } from 'rxjs';
+import { defineNotice, type Kernel } from '../bus/kernel.ts';
+import type { Config } from '../domain/config.ts';
+import type { CalendarName } from '../domain/instrument.ts';
+import { ClockTicked } from '../events/engine.events.ts';
+import { MarketClosed, SymbolDefined, TickRejected } from '../events/market.events.ts';
+import { DAY_S, type Tick, TickKind, tickKindName } from '../events/tick.ts';
+import type { Bar } from './bar.ts';
+import { DayBuilder } from './day-builder.ts';
+import { BarWindow } from './indicators.ts';
+import { SymbolTable } from './symbol-table.ts';
+import { type RejectionReason, TickFold } from './tick-fold.ts';
+
+/** A session-day bar is complete; the day itself is decided when all of its instant are. */
+export const DayBarClosed = defineNotice<Bar>('DayBarClosed');
+/** An intraday bar moved the marks. */
+export const MarksMoved = defineNotice<Bar>('MarksMoved');
+/** Everything known of the day has been folded: plans may be made. */
+export const DayDecided = defineNotice<{ calendar: CalendarName; day: string }>('DayDecided');
+
+const ACTOR = 'market-data';
+
+interface Options {
+  readonly feed: Config['feed'];
+  readonly symbols: readonly string[];
+  /** Bars a strategy decides on: session days, or the dataset's own. */
+  readonly decisionBars: 'day' | 'dataset';
+  /** Whether anyone needs session days and their histories. */
+  readonly wantsDays: boolean;
+  /** Bars of history kept and carried to the next session. */
+  readonly historyBars: number;
+}
+
+interface SymbolState {
+  readonly symbol: string;
+  readonly decisions: Subject<Bar>;
+  readonly history: BarWindow;
+  builder: DayBuilder | null;
+  /** The newest decision bars, oldest first: what the next session warms up with. */
+  readonly recent: Bar[];
+  lastDay: Bar | null;
+}
+
+type SavedBar = readonly [time: number, open: number, high: number, low: number, close: number, volume: number, s: number];
+interface SavedSymbol {
+  readonly fold: readonly number[];
+  readonly recent: readonly SavedBar[];
+  readonly partial: SavedBar | null;
+}
+
+export class MarketData {
+  readonly symbols = new SymbolTable();
+  readonly #fold: TickFold;
+  readonly #kernel: Kernel;
+  readonly #options: Options;
+  readonly #states = new Map<string, SymbolState>();
+  #saved: Readonly<Record<string, SavedSymbol>> = {};
+  #warming = false;
+
+  constructor(kernel: Kernel, options: Options) {
+    this.#kernel = kernel;
+    this.#options = options;
+    this.#fold = new TickFold(this.symbols, options.feed, {
+      bar: (bar) => this.#onBar(bar),
+      print: () => {},
+      rejected: (tick, reason) => this.#reject(tick, reason),
+    });
+    for (const symbol of options.symbols) this.#states.set(symbol, this.#newState(symbol));
+    kernel.onStream(SymbolDefined, ACTOR, ({ payload }) => this.#define(payload));
+    kernel.onTick(ACTOR, (tick, seq) => this.#fold.fold(tick, seq));
+    kernel.onStream(ClockTicked, ACTOR, ({ recordedAt }) => this.#fold.closeBars(recordedAt));
+    kernel.onStream(MarketClosed, ACTOR, ({ payload, recordedAt }) => this.#closeDay(payload, recordedAt));
+    kernel.carry(ACTOR, {
+      save: () => this.#save(),
+      restore: (state) => {
+        this.#saved = state as Record<string, SavedSymbol>;
+      },
+    });
+  }
+
+  /** True while a new session is fed the last one's bars: nothing may be published from them. */
+  get warming(): boolean {
+    return this.#warming;
+  }
+
+  decisionBars(symbol: string): Subject<Bar> {
+    const state = this.#states.get(symbol);
+    if (state === undefined) throw new Error(`no symbol "${symbol}"; this session has ${this.#options.symbols.join(', ')}`);
+    return state.decisions;
+  }
+
+  /** Session-day bars of a symbol, newest last. */
+  history(symbol: string): BarWindow {
+    return this.#states.get(symbol)!.history;
+  }
+
+  lastDay(symbol: string): Bar | null {
+    return this.#states.get(symbol)?.lastDay ?? null;
+  }
+
+  /** Last good price, dollars; undefined before the first. */
+  lastPx(symbol: string): number | undefined {
+    const id = this.symbols.get(symbol)?.id;
+    const px = id === undefined ? 0 : this.#fold.lastPx[id];
+    return px === 0 ? undefined : px;
+  }
+
+  /** The newest good two-sided quote and when it arrived, or null. */
+  quote(symbol: string): { bidPx: number; askPx: number; quotedAt: number } | null {
+    const id = this.symbols.get(symbol)?.id;
+    if (id === undefined || !(this.#fold.bidPx[id] > 0 && this.#fold.askPx[id] > 0)) return null;
+    return { bidPx: this.#fold.bidPx[id], askPx: this.#fold.askPx[id], quotedAt: this.#fold.quotedAt[id] };
+  }
+
+  calendarOf(symbol: string): CalendarName {
+    return this.symbols.get(symbol)?.calendar ?? 'XNYS';
+  }
+
+  multiplierOf(symbol: string): number {
+    return this.symbols.get(symbol)?.multiplier ?? 1;
+  }
+
+  #newState(symbol: string): SymbolState {
+    return {
+      symbol,
+      decisions: new Subject<Bar>(),
+      history: new BarWindow(this.#options.historyBars),
+      builder: null,
+      recent: [],
+      lastDay: null,
+    };
+  }
+
+  #define(definition: SymbolDefined): void {
+    this.symbols.define(definition);
+    this.#fold.define(definition);
+    const state = this.#states.get(definition.symbol);
+    if (state === undefined) return;
+    if (this.#options.wantsDays && definition.resolutionS !== DAY_S) state.builder = new DayBuilder(definition.calendar);
+    const saved = this.#saved[definition.symbol];
+    if (saved !== undefined) this.#warmUp(state, saved);
+  }
+
+  #onBar(bar: Bar): void {
+    const state = this.#states.get(bar.symbol);
+    if (state === undefined) return;
+    if (bar.resolutionS === DAY_S) this.#onDay(state, bar);
+    else {
+      state.builder?.add(bar);
+      if (this.#options.wantsDays) this.#kernel.notify(MarksMoved, bar);
+    }
+    if (this.#options.decisionBars === 'dataset') this.#decide(state, bar);
+  }
+
+  #onDay(state: SymbolState, bar: Bar): void {
+    state.lastDay = bar;
+    if (this.#options.wantsDays) {
+      state.history.push(bar);
+      if (!this.#warming) this.#kernel.notify(DayBarClosed, bar);
+    }
+    if (this.#options.decisionBars === 'day') this.#decide(state, bar);
+  }
+
+  #decide(state: SymbolState, bar: Bar): void {
+    state.recent.push(bar);
+    if (state.recent.length >= 2 * this.#options.historyBars) state.recent.splice(0, this.#options.historyBars);
+    state.decisions.next(bar);
+  }
+
+  #closeDay({ calendar, day }: { calendar: CalendarName; day: string }, now: number): void {
+    this.#fold.closeBars(now);
+    for (const symbol of this.symbols.names()) {
+      const state = this.#states.get(symbol);
+      if (state?.builder === null || state === undefined || this.calendarOf(symbol) !== calendar) continue;
+      const bar = state.builder.close(day);
+      if (bar !== null) this.#onDay(state, bar);
+    }
+    this.#kernel.notifyWhenQuiet(DayDecided, { calendar, day });
+  }
+
+  #reject(tick: Tick, reason: RejectionReason): void {
+    const symbol = this.symbols.byId[tick.symbolId]?.symbol ?? `#${tick.symbolId}`;
+    const kind = tickKindName(tick.kind) as 'quote';
+    this.#kernel.publish(TickRejected.of({ symbol, tick: kind, reason, values: describe(tick) }));
+  }
+
+  #save(): Record<string, SavedSymbol> {
+    const saved: Record<string, SavedSymbol> = {};
+    for (const symbol of this.symbols.names()) {
+      const state = this.#states.get(symbol);
+      if (state === undefined) continue;
+      const partial = state.builder?.save() ?? null;
+      saved[symbol] = {
+        fold: this.#fold.save(symbol),
+        recent: state.recent.slice(-this.#options.historyBars).map(toSaved),
+        partial: partial === null ? null : toSaved(partial),
+      };
+    }
+    return saved;
+  }
+
+  /** Feeds the last session's bars to histories and strategies; seq 0 marks what this log does not hold. */
+  #warmUp(state: SymbolState, saved: SavedSymbol): void {
+    this.#fold.restore(state.symbol, saved.fold);
+    this.#warming = true;
+    for (const each of saved.recent) {
+      const bar = fromSaved(state.symbol, each);
+      if (bar.resolutionS === DAY_S) this.#onDay(state, bar);
+      else this.#decide(state, bar);
+    }
+    if (saved.partial !== null) state.builder?.restore(fromSaved(state.symbol, saved.partial));
+    this.#warming = false;
+  }
+}
+
+const toSaved = (bar: Bar): SavedBar =>
+  [bar.time, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.resolutionS] as const;
+
+const fromSaved = (symbol: string, saved: SavedBar): Bar => {
+  const [time, open, high, low, close, volume, resolutionS] = saved;
+  return { symbol, time, open, high, low, close, volume, resolutionS, seq: 0 };
+};
+
+/** The tick's own numbers as text: NaN and infinities are what they may be. */
+function describe(tick: Tick): Record<string, string> {
+  const text = (names: readonly (keyof Tick)[]) => Object.fromEntries(names.map((name) => [name, String(tick[name])]));
+  switch (tick.kind) {
+    case TickKind.quote:
+      return text(['bidPx', 'askPx', 'bidSize', 'askSize', 'time']);
+    case TickKind.trade:
+      return text(['px', 'size', 'time']);
+    case TickKind.bar:
+      return text(['open', 'high', 'low', 'close', 'volume', 'time']);
+    case TickKind.openPrint:
+      return text(['px', 'time']);
+  }
+}

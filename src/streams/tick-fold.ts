@@ -1,0 +1,262 @@
+/**
+ * The hot path: every tick is checked and folded into last prices and one-minute bars, over typed arrays indexed by
+ * symbol id. What cannot be trusted is reported and touches nothing.
+ */
+import type { Config } from '../domain/config.ts';
+import type { SymbolDefined } from '../events/market.events.ts';
+import { type Tick, TickKind } from '../events/tick.ts';
+import type { Bar } from './bar.ts';
+import type { SymbolTable } from './symbol-table.ts';
+
+export type RejectionReason =
+  | 'notFinite'
+  | 'notPositive'
+  | 'crossed'
+  | 'farFromLast'
+  | 'inconsistentBar'
+  | 'late'
+  | 'duplicate'
+  | 'fromTheFuture'
+  | 'unknownSymbol';
+
+export interface FoldListener {
+  bar(bar: Bar): void;
+  /** The opening print of a session; `id` has its price already. */
+  print(id: number): void;
+  rejected(tick: Tick, reason: RejectionReason): void;
+}
+
+const MINUTE_US = 60_000_000;
+/** A price far away is believed once this many in a row agree with each other. */
+const BELIEVED_AFTER = 5;
+const AGREEMENT = 0.2;
+/** Vendors round open and close apart from high and low. */
+const BAR_ROUNDING = 1e-6;
+
+export class TickFold {
+  readonly #symbols: SymbolTable;
+  readonly #listener: FoldListener;
+  readonly #farFactor: number;
+  readonly #futureUs: number;
+  #capacity = 0;
+  /** Last good price, dollars; 0 before the first. */
+  lastPx = new Float64Array(0);
+  bidPx = new Float64Array(0);
+  askPx = new Float64Array(0);
+  /** Arrival of the last good quote, microseconds. */
+  quotedAt = new Float64Array(0);
+  #barEnd = new Float64Array(0);
+  #open = new Float64Array(0);
+  #high = new Float64Array(0);
+  #low = new Float64Array(0);
+  #close = new Float64Array(0);
+  #volume = new Float64Array(0);
+  #barSeq = new Float64Array(0);
+  #closedUntil = new Float64Array(0);
+  #lastTime = new Float64Array(0);
+  #suspectPx = new Float64Array(0);
+  #suspects = new Uint8Array(0);
+  /** 1 where one-minute bars are built of quotes, 2 of trades, 0 where the vendor's bars are the source. */
+  #builds = new Uint8Array(0);
+
+  constructor(symbols: SymbolTable, config: Config['feed'], listener: FoldListener) {
+    this.#symbols = symbols;
+    this.#listener = listener;
+    this.#farFactor = config.farFactor;
+    this.#futureUs = config.futureToleranceMs * 1_000;
+  }
+
+  define(definition: SymbolDefined): void {
+    if (definition.id >= this.#capacity) this.#grow(Math.max(64, (definition.id + 1) * 2));
+    this.#builds[definition.id] = definition.priceSource === 'quotes' ? 1 : definition.priceSource === 'trades' ? 2 : 0;
+  }
+
+  fold(tick: Tick, seq: number): void {
+    const id = tick.symbolId;
+    if (this.#symbols.byId[id] === undefined) return this.#listener.rejected(tick, 'unknownSymbol');
+    if (tick.time > tick.recordedAt + this.#futureUs) return this.#listener.rejected(tick, 'fromTheFuture');
+    switch (tick.kind) {
+      case TickKind.quote:
+        return this.#quote(tick, id, seq);
+      case TickKind.trade:
+        return this.#trade(tick, id, seq);
+      case TickKind.bar:
+        return this.#bar(tick, id, seq);
+      case TickKind.openPrint:
+        return this.#print(tick, id);
+    }
+  }
+
+  /** Ends every one-minute bar that is over at `time`: the clock and the close reach symbols that fell silent. */
+  closeBars(time: number): void {
+    for (const name of this.#symbols.names()) {
+      const id = this.#symbols.get(name)!.id;
+      if (this.#builds[id] !== 0 && this.#barEnd[id] !== 0 && this.#barEnd[id] <= time) this.#endBar(id);
+    }
+  }
+
+  /** Last price and order of time, for the next session. */
+  save(symbol: string): readonly number[] {
+    const id = this.#symbols.get(symbol)!.id;
+    return [this.lastPx[id], this.bidPx[id], this.askPx[id], this.quotedAt[id], this.#closedUntil[id], this.#lastTime[id],
+      this.#suspectPx[id], this.#suspects[id], this.#barEnd[id], this.#open[id], this.#high[id], this.#low[id],
+      this.#close[id], this.#volume[id]];
+  }
+
+  restore(symbol: string, state: readonly number[]): void {
+    const id = this.#symbols.get(symbol)!.id;
+    [this.lastPx[id], this.bidPx[id], this.askPx[id], this.quotedAt[id], this.#closedUntil[id], this.#lastTime[id],
+      this.#suspectPx[id], this.#suspects[id], this.#barEnd[id], this.#open[id], this.#high[id], this.#low[id],
+      this.#close[id], this.#volume[id]] = state;
+  }
+
+  #quote(tick: Tick, id: number, seq: number): void {
+    const { bidPx, askPx } = tick;
+    if (!(bidPx > 0 && askPx > 0 && askPx < Number.POSITIVE_INFINITY)) return this.#oddQuote(tick, id);
+    if (bidPx > askPx) return this.#listener.rejected(tick, 'crossed');
+    if (tick.time < this.#closedUntil[id]) return this.#listener.rejected(tick, 'late');
+    const mid = (bidPx + askPx) / 2;
+    if (this.#isFar(tick, id, mid)) return;
+    this.bidPx[id] = bidPx;
+    this.askPx[id] = askPx;
+    this.quotedAt[id] = tick.recordedAt;
+    if (this.#builds[id] === 1) {
+      this.lastPx[id] = mid;
+      this.#addToBar(id, tick.time, mid, 0, seq);
+    } else if (this.lastPx[id] === 0) {
+      this.lastPx[id] = mid;
+    }
+  }
+
+  /** One side missing is a market without a price, not a fault; anything else that is not a price is. */
+  #oddQuote(tick: Tick, id: number): void {
+    const { bidPx, askPx } = tick;
+    if (!Number.isFinite(bidPx) || !Number.isFinite(askPx)) return this.#listener.rejected(tick, 'notFinite');
+    if (bidPx < 0 || askPx < 0 || (bidPx === 0 && askPx === 0)) return this.#listener.rejected(tick, 'notPositive');
+    this.bidPx[id] = bidPx;
+    this.askPx[id] = askPx;
+    this.quotedAt[id] = tick.recordedAt;
+  }
+
+  #trade(tick: Tick, id: number, seq: number): void {
+    const { px, size } = tick;
+    if (!Number.isFinite(px) || !Number.isFinite(size)) return this.#listener.rejected(tick, 'notFinite');
+    if (px <= 0 || size < 0) return this.#listener.rejected(tick, 'notPositive');
+    if (tick.time < this.#closedUntil[id]) return this.#listener.rejected(tick, 'late');
+    if (this.#isFar(tick, id, px)) return;
+    // A trade reported out of order widens its bar, but it is not the last price.
+    if (tick.time >= this.#lastTime[id]) this.lastPx[id] = px;
+    if (this.#builds[id] === 2) this.#addToBar(id, tick.time, px, size, seq);
+  }
+
+  #bar(tick: Tick, id: number, seq: number): void {
+    const { open, high, low, close, volume, time } = tick;
+    if (!Number.isFinite(open + high + low + close + volume)) return this.#listener.rejected(tick, 'notFinite');
+    if (!(low > 0 && volume >= 0)) return this.#listener.rejected(tick, 'notPositive');
+    const slack = high * BAR_ROUNDING;
+    if (low > high || open > high + slack || close > high + slack || open < low - slack || close < low - slack) {
+      return this.#listener.rejected(tick, 'inconsistentBar');
+    }
+    if (time <= this.#closedUntil[id]) {
+      return this.#listener.rejected(tick, time === this.#closedUntil[id] ? 'duplicate' : 'late');
+    }
+    if (this.#isFar(tick, id, close)) return;
+    this.lastPx[id] = close;
+    this.#closedUntil[id] = time;
+    const symbol = this.#symbols.byId[id]!.symbol;
+    this.#listener.bar({ symbol, time, open, high, low, close, volume, resolutionS: tick.resolutionS, seq });
+  }
+
+  #print(tick: Tick, id: number): void {
+    const { px } = tick;
+    if (!Number.isFinite(px)) return this.#listener.rejected(tick, 'notFinite');
+    if (px <= 0) return this.#listener.rejected(tick, 'notPositive');
+    if (tick.time < this.#closedUntil[id]) return this.#listener.rejected(tick, 'late');
+    if (this.#isFar(tick, id, px)) return;
+    this.lastPx[id] = px;
+    this.#listener.print(id);
+  }
+
+  /** Reports a price too many times away from the last good one, until several in a row agree that it is the market. */
+  #isFar(tick: Tick, id: number, px: number): boolean {
+    const last = this.lastPx[id];
+    if (last === 0 || (px < last * this.#farFactor && px * this.#farFactor > last)) {
+      this.#suspects[id] = 0;
+      return false;
+    }
+    const agrees = Math.abs(px - this.#suspectPx[id]) <= AGREEMENT * this.#suspectPx[id];
+    this.#suspects[id] = agrees ? this.#suspects[id] + 1 : 1;
+    this.#suspectPx[id] = px;
+    if (this.#suspects[id] >= BELIEVED_AFTER) {
+      this.#suspects[id] = 0;
+      return false;
+    }
+    this.#listener.rejected(tick, 'farFromLast');
+    return true;
+  }
+
+  #addToBar(id: number, time: number, px: number, size: number, seq: number): void {
+    if (time >= this.#barEnd[id]) {
+      if (this.#barEnd[id] !== 0) this.#endBar(id);
+      this.#barEnd[id] = Math.floor(time / MINUTE_US) * MINUTE_US + MINUTE_US;
+      this.#open[id] = this.#high[id] = this.#low[id] = px;
+      this.#volume[id] = 0;
+    } else {
+      if (px > this.#high[id]) this.#high[id] = px;
+      if (px < this.#low[id]) this.#low[id] = px;
+    }
+    if (time >= this.#lastTime[id]) {
+      this.#close[id] = px;
+      this.#lastTime[id] = time;
+    }
+    this.#volume[id] += size;
+    this.#barSeq[id] = seq;
+  }
+
+  #endBar(id: number): void {
+    const time = this.#barEnd[id];
+    this.#closedUntil[id] = time;
+    this.#barEnd[id] = 0;
+    this.#listener.bar({
+      symbol: this.#symbols.byId[id]!.symbol,
+      time,
+      open: this.#open[id],
+      high: this.#high[id],
+      low: this.#low[id],
+      close: this.#close[id],
+      volume: this.#volume[id],
+      resolutionS: 60,
+      seq: this.#barSeq[id],
+    });
+  }
+
+  #grow(capacity: number): void {
+    const larger = (old: Float64Array): Float64Array<ArrayBuffer> => {
+      const next = new Float64Array(capacity);
+      next.set(old);
+      return next;
+    };
+    const largerBytes = (old: Uint8Array): Uint8Array<ArrayBuffer> => {
+      const next = new Uint8Array(capacity);
+      next.set(old);
+      return next;
+    };
+    this.lastPx = larger(this.lastPx);
+    this.bidPx = larger(this.bidPx);
+    this.askPx = larger(this.askPx);
+    this.quotedAt = larger(this.quotedAt);
+    this.#barEnd = larger(this.#barEnd);
+    this.#open = larger(this.#open);
+    this.#high = larger(this.#high);
+    this.#low = larger(this.#low);
+    this.#close = larger(this.#close);
+    this.#volume = larger(this.#volume);
+    this.#barSeq = larger(this.#barSeq);
+    this.#closedUntil = larger(this.#closedUntil);
+    this.#lastTime = larger(this.#lastTime);
+    this.#suspectPx = larger(this.#suspectPx);
+    this.#suspects = largerBytes(this.#suspects);
+    this.#builds = largerBytes(this.#builds);
+    this.#capacity = capacity;
+  }
+}
