@@ -1,0 +1,37 @@
+/** Reports on their way to the engine: earliest delivery first, then in the order in which the venue made them. */
+import type { NewInput } from '../../events/define-event.ts';
+
+export interface ExchangeReport {
+  readonly input: NewInput;
+  /** When it reaches the engine, microseconds. */
+  readonly at: number;
+  /** When it happened at the venue. */
+  readonly time: number;
+  readonly ordinal: number;
+}
+
+export class ReportQueue {
+  /** Latest first, so that the next report is at the end. */
+  readonly #waiting: ExchangeReport[] = [];
+
+  get nextAt(): number {
+    return this.#waiting.at(-1)?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  add(report: ExchangeReport): void {
+    let at = this.#waiting.length;
+    while (at > 0 && this.#waiting[at - 1].at <= report.at) at -= 1;
+    this.#waiting.splice(at, 0, report);
+  }
+
+  take(): ExchangeReport {
+    const report = this.#waiting.pop();
+    if (report === undefined) throw new Error('no report waits at the simulated exchange');
+    return report;
+  }
+
+  /** In the order of delivery. */
+  toJSON(): readonly ExchangeReport[] {
+    return this.#waiting.toReversed();
+  }
+}
