@@ -153,7 +153,7 @@ export function rsi(series: Series, n: number, ago = 0): number | undefined {
     if (change > 0) gains += change;
     else losses -= change;
   }
-  return gains + losses === 0 ? 50 : (100 * gains) / (gains + losses);
+  return gains + losses === 0 ? 50 : 100 * (gains / (gains + losses));
 }
 
 /** Average directional index 0..100: the mean of `n` directional indices, each over `n` bars. */
@@ -161,9 +161,10 @@ export function adx(bars: BarWindow, n: number): number | undefined {
   if (bars.length < 2 * n) return undefined;
   let sum = 0;
   for (let back = n - 1; back >= 0; back--) sum += directionalIndex(bars, n, back);
-  return sum / n;
+  return 100 * (sum / n);
 }
 
+/** 0..1. */
 function directionalIndex(bars: BarWindow, n: number, ago: number): number {
   let plus = 0;
   let minus = 0;
@@ -174,7 +175,7 @@ function directionalIndex(bars: BarWindow, n: number, ago: number): number {
     if (down > up && down > 0) minus += down;
   }
   // Both directional indicators are divided by the same true range, which cancels.
-  return plus + minus === 0 ? 0 : (100 * Math.abs(plus - minus)) / (plus + minus);
+  return plus + minus === 0 ? 0 : Math.abs(plus - minus) / (plus + minus);
 }
 
 /** An indicator of one value a bar, for a scan: undefined until it has its history. */
