@@ -1,27 +1,11 @@
 /** A backtest's result as a short table for the terminal, buy and hold beside it, with what it rests on and its caveats. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { days, grouped, money, NOTHING, percent, plain } from '../../replay/format.ts';
 import type { CurveMetrics } from '../../replay/metrics.ts';
 import type { BacktestSummary } from '../../replay/summary.ts';
 
-const NOTHING = '–';
 const WARNINGS_SHOWN = 6;
-
-const percent = (value: number | null, digits = 1): string =>
-  value === null ? NOTHING : `${(value * 100).toFixed(digits)} %`;
-const plain = (value: number | null, digits = 2): string =>
-  value === null ? NOTHING : value.toFixed(digits);
-const days = (value: number | null): string => (value === null ? NOTHING : `${value} days`);
-
-/** Dollars with separators, cents only where the amount is small. */
-export function money(value: number | null): string {
-  if (value === null) return NOTHING;
-  const [whole, cents] = Math.abs(value)
-    .toFixed(Math.abs(value) < 1_000 ? 2 : 0)
-    .split('.');
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
-  return `${value < 0 ? '-' : ''}$${grouped}${cents === undefined ? '' : `.${cents}`}`;
-}
 
 const signed = (value: number | null, text: string): string =>
   value === null ? text : value < 0 ? pc.red(text) : pc.green(text);
@@ -83,7 +67,7 @@ export function resultTable(summary: BacktestSummary): string {
 
   return [
     `${pc.bold(summary.dataset)}  ${summary.from ?? NOTHING} to ${summary.to ?? NOTHING}, ` +
-      `${summary.bars.toLocaleString('en-US')} bars, ${money(summary.startCash)} at the start`,
+      `${grouped(summary.bars)} bars, ${money(summary.startCash)} at the start`,
     '',
     table.toString(),
     ...openPositions(summary),

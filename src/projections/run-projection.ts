@@ -52,7 +52,7 @@ export class RunProjection implements EventSink {
   #benchmarkId = 0;
   #tradeFrom = Number.NEGATIVE_INFINITY;
   /** True where the decision bar is shorter than a day: a row at each instant at which bars ended. */
-  #intraday = false;
+  intraday = false;
 
   /** The latest tick waits until the core has had its chance to refuse it: id, seq, is it a bar; time high low px. */
   #heldId = -1;
@@ -102,7 +102,7 @@ export class RunProjection implements EventSink {
         this.#define(event.payload as SymbolDefined);
         break;
       case 'MarketClosed': {
-        if (this.#intraday) break;
+        if (this.intraday) break;
         const { day } = event.payload as PayloadOf<typeof MarketClosed>;
         this.#sample(event.recordedAt, dayNumber(day));
         break;
@@ -139,13 +139,18 @@ export class RunProjection implements EventSink {
     }
   }
 
+  /** The trading day of an instant on the benchmark's calendar, in days since 1970. */
+  dayOf(time: number): number {
+    return tradingDay(time, this.#calendar);
+  }
+
   /** The log is at its end: what moved after the last row is stated in it, or in a row of its own on a later day. */
   finish(): this {
     if (this.#heldId >= 0) this.#acceptHeld();
     this.#sampleDue();
     if (this.#ledgerMovedAt >= this.#tradeFrom) {
       const last = this.samples.length - 1;
-      const day = tradingDay(this.#ledgerMovedAt, this.#calendar);
+      const day = this.dayOf(this.#ledgerMovedAt);
       if (last >= 0 && day <= this.samples.day.at(last)) {
         this.#sample(this.samples.time.at(last), this.samples.day.at(last));
       } else this.#sample(this.#ledgerMovedAt, day);
@@ -178,7 +183,7 @@ export class RunProjection implements EventSink {
     }
     if (resolutionS !== null) this.resolutionS = Math.min(this.resolutionS ?? resolutionS, resolutionS);
     const shortBars = priceSource === 'bars' && resolutionS !== null && resolutionS < DAY_S;
-    if (shortBars && this.manifest?.run.profile === 'plain') this.#intraday = true;
+    if (shortBars && this.manifest?.run.profile === 'plain') this.intraday = true;
   }
 
   #acceptHeld(): void {
@@ -186,7 +191,7 @@ export class RunProjection implements EventSink {
     const held = this.#held;
     this.#heldId = -1;
     if (this.#heldIsBar && held[0] >= this.#tradeFrom) {
-      if (this.#intraday) {
+      if (this.intraday) {
         if (held[0] > this.#due) this.#sampleDue();
         this.#due = held[0];
       }
@@ -199,7 +204,7 @@ export class RunProjection implements EventSink {
     if (Number.isNaN(this.#due)) return;
     const time = this.#due;
     this.#due = Number.NaN;
-    this.#sample(time, tradingDay(time, this.#calendar));
+    this.#sample(time, this.dayOf(time));
   }
 
   #sample(time: number, day: number): void {
@@ -208,7 +213,7 @@ export class RunProjection implements EventSink {
     const equity = fromMicros(ledger.equityMicros(this.markOf));
     const last = samples.length - 1;
     const again =
-      last >= 0 && (this.#intraday ? samples.time.at(last) === time : samples.day.at(last) === day);
+      last >= 0 && (this.intraday ? samples.time.at(last) === time : samples.day.at(last) === day);
     const row = [
       time,
       equity,
