@@ -24,6 +24,8 @@ export interface Standing {
 
 const NONE: Standing = { conviction: 0, seq: 0 };
 
+type SavedScore = readonly [key: string, published: number, newest: number];
+
 interface Wiring {
   readonly strategy: Strategy;
   readonly params: unknown;
@@ -51,10 +53,12 @@ export class Strategist {
     });
     kernel.onNotice(SignalArrived, ACTOR, ({ payload }) => this.#hear(payload));
     kernel.carry(ACTOR, {
-      save: () =>
-        [...this.#published].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, { conviction }]) => [key, conviction]),
+      save: () => this.#save(),
       restore: (state) => {
-        for (const [key, conviction] of state as [string, number][]) this.#published.set(key, { conviction, seq: 0 });
+        for (const [key, published, newest] of state as SavedScore[]) {
+          this.#published.set(key, { conviction: published, seq: 0 });
+          this.#newest.set(key, newest);
+        }
       },
     });
   }
@@ -98,5 +102,10 @@ export class Strategist {
       this.#published.delete(keyOf(symbol, other));
       this.#newest.delete(keyOf(symbol, other));
     }
+  }
+
+  #save(): SavedScore[] {
+    const keys = [...this.#published.keys()].sort();
+    return keys.map((key) => [key, this.#published.get(key)!.conviction, this.#newest.get(key)!]);
   }
 }

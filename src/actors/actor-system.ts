@@ -1,0 +1,66 @@
+/**
+ * Wires the core's parts in the order in which they hear: the book and the ledger first, then what judges, then what
+ * acts. The wiring is all there is to a profile.
+ */
+import type { Kernel } from '../bus/kernel.ts';
+import { configFor, type RunSpec } from '../domain/config.ts';
+import { toMicros } from '../domain/money.ts';
+import { SessionCarried } from '../events/engine.events.ts';
+import { MarketData } from '../streams/market-data.ts';
+import { regimeBars } from '../streams/regime-readings.ts';
+import type { Strategy } from '../streams/strategy.ts';
+import { InstrumentSelector } from './instrument-selector.ts';
+import { OrderBook } from './order-book.ts';
+import { Portfolio } from './portfolio.ts';
+import { Pricing } from './pricing.ts';
+import { Regimes } from './regimes.ts';
+import { ReleaseDesk } from './release-desk.ts';
+import { RiskGate } from './risk-gate.ts';
+import { SignalFollower } from './signal-follower.ts';
+import { Strategist } from './strategist.ts';
+import { TradingState } from './trading-state.ts';
+
+export interface ActorSystem {
+  readonly market: MarketData;
+  readonly orders: OrderBook;
+  readonly portfolio: Portfolio;
+  readonly tradingState: TradingState;
+  readonly strategist: Strategist;
+  /** Null in profile `plain`, which reads no regimes and makes no plans. */
+  readonly regimes: Regimes | null;
+  readonly selector: InstrumentSelector | null;
+}
+
+/** Bars of history beyond what the regimes need: strategies of users warm up with them, too. */
+const HISTORY_MARGIN = 30;
+
+export function wireActors(kernel: Kernel, run: RunSpec, strategy: Strategy, symbols: readonly string[]): ActorSystem {
+  const { config } = run;
+  const whole = run.profile === 'quantos';
+  const sorted = [...symbols].sort();
+  const longest = Math.max(...sorted.map((symbol) => regimeBars(configFor(config, symbol).regime)), 0);
+  const market = new MarketData(kernel, {
+    feed: config.feed,
+    symbols: sorted,
+    decisionBars: whole ? 'day' : 'dataset',
+    wantsDays: whole,
+    historyBars: longest + HISTORY_MARGIN,
+  });
+  kernel.onStream(SessionCarried, 'carry-over', ({ payload }) => kernel.restore(payload.state));
+
+  const orders = new OrderBook(kernel);
+  const markOf = (symbol: string) => market.lastPx(symbol);
+  const portfolio = new Portfolio(kernel, toMicros(run.cash), orders, markOf, (symbol) => market.multiplierOf(symbol));
+  const tradingState = new TradingState(kernel, config.risk, portfolio, orders, run.risk);
+  const pricing = new Pricing(market, config);
+  const regimes = whole ? new Regimes(kernel, market, config, sorted) : null;
+  const configOf = (symbol: string) => configFor(config, symbol);
+  const params = strategy.params.parse(run.strategy.params);
+  const strategist = new Strategist(kernel, market, { strategy, params, symbols: sorted, configOf });
+  const gate = new RiskGate(kernel, { config, market, orders, portfolio, pricing, tradingState, enforced: run.risk });
+  const desk = new ReleaseDesk(kernel, { run, config, market, orders, portfolio, pricing, gate });
+  const parts = { run, config, symbols: sorted, market, orders, portfolio, strategist, desk };
+  const selector = regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes });
+  if (selector === null) new SignalFollower(kernel, parts);
+  return { market, orders, portfolio, tradingState, strategist, regimes, selector };
+}

@@ -1,0 +1,184 @@
+/**
+ * Holds what was decided at the close and releases it at the open: exits first, then hedges, entries and protective
+ * stops, by symbol, each filled before the next leaves, so that rolls and reversals work.
+ */
+import type { Kernel } from '../bus/kernel.ts';
+import { type Config, configFor, type RunSpec } from '../domain/config.ts';
+import { isTerminal } from '../domain/order-status.ts';
+import { entryRoomMicros, unitsWithin } from '../domain/sizing.ts';
+import { entryCap, farTouch } from '../domain/spread-model.ts';
+import type { Recorded } from '../events/envelope.ts';
+import { MarketOpened } from '../events/market.events.ts';
+import * as o from '../events/order.events.ts';
+import type { MarketData } from '../streams/market-data.ts';
+import type { OrderBook } from './order-book.ts';
+import type { Portfolio } from './portfolio.ts';
+import type { Pricing, Quote } from './pricing.ts';
+import type { RiskGate } from './risk-gate.ts';
+
+const ACTOR = 'release-desk';
+
+interface Deferred {
+  readonly intent: o.IntentDeferred;
+  readonly seq: number;
+  readonly basis: readonly number[];
+}
+
+interface Parts {
+  readonly run: Pick<RunSpec, 'execution' | 'risk'>;
+  readonly config: Config;
+  readonly market: MarketData;
+  readonly orders: OrderBook;
+  readonly portfolio: Portfolio;
+  readonly pricing: Pricing;
+  readonly gate: RiskGate;
+}
+
+interface Saved {
+  readonly lastIntent: number;
+  readonly waiting: readonly o.IntentDeferred[];
+}
+
+export class ReleaseDesk {
+  readonly #kernel: Kernel;
+  readonly #parts: Parts;
+  #lastIntent = 0;
+  /** Decided, waiting for their market to open. */
+  #waiting: Deferred[] = [];
+  /** Being released now, in order. */
+  #queue: Deferred[] = [];
+  /** The order that has to finish (or rest) before the next may leave. */
+  #current: number | null = null;
+
+  constructor(kernel: Kernel, parts: Parts) {
+    this.#kernel = kernel;
+    this.#parts = parts;
+    kernel.on(o.IntentDeferred, ACTOR, (event) => this.#hold(event));
+    kernel.on(MarketOpened, ACTOR, ({ payload }) => this.#open(payload.calendar));
+    kernel.on(o.OrderAccepted, ACTOR, ({ payload }) => this.#onAccepted(payload.ordinal));
+    for (const ends of [o.OrderFilled, o.OrderCanceled, o.OrderRejected, o.OrderExpired] as const) {
+      kernel.on(ends as typeof o.OrderExpired, ACTOR, () => this.#pump());
+    }
+    kernel.on(o.OrderDenied, ACTOR, () => this.#pump());
+    kernel.carry(ACTOR, { save: () => this.#save(), restore: (state) => this.#restore(state as Saved) });
+  }
+
+  /** Decides an intent for the next open. */
+  defer(terms: Omit<o.IntentDeferred, 'intent'>, options: { causation?: number; basis: readonly number[] }): number {
+    const intent = ++this.#lastIntent;
+    this.#kernel.publish(o.IntentDeferred.of({ intent, ...terms }), options);
+    return intent;
+  }
+
+  #hold({ payload, seq, basis }: Recorded<o.IntentDeferred>): void {
+    this.#waiting.push({ intent: payload, seq, basis });
+  }
+
+  #open(calendar: string): void {
+    const { market } = this.#parts;
+    const released = this.#waiting.filter(({ intent }) => market.calendarOf(intent.symbol) === calendar);
+    if (released.length === 0) return;
+    this.#waiting = this.#waiting.filter((each) => !released.includes(each));
+    this.#queue = [...this.#queue, ...released].sort(inReleaseOrder);
+    this.#pump();
+  }
+
+  /** An order that rests holds nobody up; one that will trade at once does. */
+  #onAccepted(ordinal: number): void {
+    if (ordinal !== this.#current) return;
+    if (!this.#trades(ordinal)) this.#current = null;
+    this.#pump();
+  }
+
+  #pump(): void {
+    const { orders } = this.#parts;
+    for (;;) {
+      if (this.#current !== null) {
+        if (!isTerminal(orders.get(this.#current)!.state.status)) return;
+        this.#current = null;
+      }
+      const head = this.#queue[0];
+      if (head === undefined || this.#frees(head.intent)) return;
+      this.#queue.shift();
+      this.#release(head);
+    }
+  }
+
+  /** Cancels our own working orders in the symbol first; true while one of them still works. */
+  #frees({ symbol }: o.IntentDeferred): boolean {
+    const { orders } = this.#parts;
+    for (const { intended } of [...orders.working()]) {
+      if (intended.symbol === symbol) orders.cancel(intended.ordinal, 'makes way for a newer decision');
+    }
+    return orders.hasWorking(symbol);
+  }
+
+  #release({ intent, seq, basis }: Deferred): void {
+    const { orders } = this.#parts;
+    const size = this.#sizeNow(intent);
+    if (typeof size === 'string') return this.#drop(intent, size, seq);
+    const priced = this.#priceNow(intent);
+    if (priced === null) return this.#drop(intent, `no price for ${intent.symbol} yet`, seq);
+    const { action, role, symbol, side, stopPx, timeInForce, reason } = intent;
+    const terms = { action, intent: intent.intent, ...priced, reason, role, side, size, stopPx, symbol, timeInForce };
+    this.#current = orders.intend(terms, { causation: seq, basis });
+  }
+
+  /** What is left of the intent now: the whole position to leave or protect, and for an entry what the limits allow. */
+  #sizeNow({ action, symbol, side, size, role }: o.IntentDeferred): o.OrderSize | string {
+    const { portfolio, pricing, run, gate, config, market } = this.#parts;
+    const held = portfolio.quantity(symbol, role);
+    if (action === 'exit' || action === 'protect') {
+      if (held === 0 || held > 0 !== (side === 'sell')) return 'the position is already closed';
+      return { kind: 'quantity', quantity: Math.abs(held) };
+    }
+    if (size.kind === 'fraction' || !run.risk) return size;
+    const quote = pricing.quote(symbol);
+    if (quote === null) return `no price for ${symbol} yet`;
+    const unitPx = this.#entryPx(symbol, side, quote) * market.multiplierOf(symbol);
+    const room = unitsWithin(entryRoomMicros(gate.account(symbol), configFor(config, symbol).risk), unitPx);
+    const quantity = Math.min(size.quantity, room);
+    return quantity >= 1 ? { kind: 'quantity', quantity } : 'the exposure limits leave no room for one unit';
+  }
+
+  #priceNow(intent: o.IntentDeferred): Pick<o.OrderIntended, 'orderType' | 'limitPx'> | null {
+    if (intent.orderType === 'stop') return { limitPx: null, orderType: 'stop' };
+    if (this.#parts.run.execution !== 'midpoint') return { limitPx: null, orderType: 'market' };
+    const quote = this.#parts.pricing.quote(intent.symbol);
+    if (quote === null) return null;
+    const { symbol, side, action } = intent;
+    const limitPx = action === 'enter' ? this.#entryPx(symbol, side, quote) : farTouch(quote, side);
+    return { limitPx, orderType: 'limit' };
+  }
+
+  #entryPx(symbol: string, side: 'buy' | 'sell', quote: Quote): number {
+    if (this.#parts.run.execution === 'midpoint') return entryCap(quote, side);
+    return this.#parts.market.lastPx(symbol)!;
+  }
+
+  #trades(ordinal: number): boolean {
+    const { intended } = this.#parts.orders.get(ordinal)!;
+    if (intended.orderType === 'stop') return false;
+    if (intended.limitPx === null) return true;
+    const quote = this.#parts.pricing.quote(intended.symbol);
+    if (quote === null) return false;
+    return intended.side === 'buy' ? intended.limitPx >= quote.askPx : intended.limitPx <= quote.bidPx;
+  }
+
+  #drop({ intent, symbol, action }: o.IntentDeferred, reason: string, causation: number): void {
+    this.#kernel.publish(o.IntentDropped.of({ action, intent, reason, symbol }), { causation });
+  }
+
+  #save(): Saved {
+    return { lastIntent: this.#lastIntent, waiting: this.#waiting.map(({ intent }) => intent) };
+  }
+
+  #restore(saved: Saved): void {
+    this.#lastIntent = saved.lastIntent;
+    this.#waiting = saved.waiting.map((intent) => ({ intent, seq: this.#kernel.cause, basis: [] }));
+  }
+}
+
+const inReleaseOrder = (a: Deferred, b: Deferred): number =>
+  o.intentActions.indexOf(a.intent.action) - o.intentActions.indexOf(b.intent.action) ||
+  (a.intent.symbol < b.intent.symbol ? -1 : a.intent.symbol > b.intent.symbol ? 1 : a.intent.intent - b.intent.intent);

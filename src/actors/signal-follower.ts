@@ -1,0 +1,89 @@
+/**
+ * Takes a strategy's signals as they are (profile `plain`): in on one side, out on the other, no tests but cash. With
+ * daily bars it acts at the next open, with intraday bars at the next bar.
+ */
+import type { Kernel } from '../bus/kernel.ts';
+import { type Config, configFor, type RunSpec } from '../domain/config.ts';
+import { opposite, type Side } from '../domain/instrument.ts';
+import { ConvictionChanged, ExitTriggered } from '../events/decision.events.ts';
+import { OperatorCommanded } from '../events/engine.events.ts';
+import type { Recorded } from '../events/envelope.ts';
+import type { IntentDeferred, OrderSize } from '../events/order.events.ts';
+import { DAY_S } from '../events/tick.ts';
+import type { MarketData } from '../streams/market-data.ts';
+import type { OrderBook } from './order-book.ts';
+import type { Portfolio } from './portfolio.ts';
+import type { ReleaseDesk } from './release-desk.ts';
+
+const ACTOR = 'signal-follower';
+
+interface Parts {
+  readonly run: Pick<RunSpec, 'sizing' | 'allowShort' | 'reverse' | 'tradeFrom'>;
+  readonly config: Config;
+  readonly market: MarketData;
+  readonly orders: OrderBook;
+  readonly portfolio: Portfolio;
+  readonly desk: ReleaseDesk;
+}
+
+export class SignalFollower {
+  readonly #kernel: Kernel;
+  readonly #parts: Parts;
+
+  constructor(kernel: Kernel, parts: Parts) {
+    this.#kernel = kernel;
+    this.#parts = parts;
+    kernel.on(ConvictionChanged, ACTOR, (event) => this.#follow(event));
+    kernel.on(OperatorCommanded, ACTOR, ({ payload }) => {
+      if (payload.command === 'flatten') this.#flatten(payload.symbol);
+    });
+  }
+
+  #follow({ payload }: Recorded<ConvictionChanged>): void {
+    const { symbol, direction, conviction } = payload;
+    const { run, config, portfolio } = this.#parts;
+    if (run.tradeFrom !== null && this.#kernel.now < run.tradeFrom) return;
+    const { equityConviction, exitConviction } = configFor(config, symbol).selector;
+    const held = portfolio.quantity(symbol);
+    const wanted: Side | null = direction === 'long' ? 'buy' : direction === 'short' ? 'sell' : null;
+    const holds: Side | null = held > 0 ? 'buy' : held < 0 ? 'sell' : null;
+    if (holds !== null && (wanted === holds ? conviction < exitConviction : conviction >= exitConviction)) {
+      this.#exit(symbol, held);
+      if (!run.reverse) return;
+    } else if (holds !== null) return;
+    const enters = wanted !== null && wanted !== holds && conviction >= equityConviction;
+    if (enters && (wanted === 'buy' || run.allowShort)) this.#act(symbol, 'enter', wanted, this.#size(), 'signal');
+  }
+
+  #exit(symbol: string, held: number): void {
+    const side = held > 0 ? 'sell' : 'buy';
+    this.#act(symbol, 'exit', side, { kind: 'quantity', quantity: Math.abs(held) }, 'signal');
+  }
+
+  #flatten(only: string | null): void {
+    for (const { symbol, quantity, role } of this.#parts.portfolio.positions()) {
+      if (role !== 'tactical' || (only !== null && only !== symbol)) continue;
+      this.#kernel.publish(ExitTriggered.of({ reason: 'finalize', symbol, tests: [] }));
+      this.#act(symbol, 'exit', opposite(quantity > 0 ? 'buy' : 'sell'), { kind: 'quantity', quantity: Math.abs(quantity) }, 'finalize');
+    }
+  }
+
+  #size(): OrderSize {
+    const { sizing } = this.#parts.run;
+    // Risk sizing needs a stop, which this profile does not have: it buys what the equity pays for.
+    if (sizing.kind === 'fixed') return { kind: 'quantity', quantity: sizing.quantity };
+    return { kind: 'fraction', fraction: sizing.kind === 'percent' ? sizing.percent / 100 : 1 };
+  }
+
+  #act(symbol: string, action: 'enter' | 'exit', side: Side, size: OrderSize, reason: string): void {
+    const { market, desk, orders } = this.#parts;
+    const terms = { action, limitPx: null, orderType: 'market', reason, role: 'tactical', side, size, stopPx: null, symbol } as const;
+    const daily = market.symbols.get(symbol)?.resolutionS === DAY_S;
+    if (daily) {
+      const deferred: Omit<IntentDeferred, 'intent'> = { ...terms, timeInForce: 'day' };
+      desk.defer(deferred, { basis: [] });
+    } else {
+      orders.intend({ ...terms, intent: null, timeInForce: 'gtc' });
+    }
+  }
+}
