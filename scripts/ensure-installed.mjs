@@ -54,7 +54,7 @@ if (missing !== null) {
   });
   if (npm.status !== 0) {
     fail(
-      'npm ci failed (its reason is above); compiling better-sqlite3 needs python3, make and a C++ compiler: apt-get install python3 make g++.',
+      'npm ci failed; its reason is above. Where better-sqlite3 did not compile, it needs: apt-get install python3 make g++.',
     );
   }
 }
