@@ -27,6 +27,7 @@ import {
   emptyBook,
   isUsable,
   printOf,
+  rememberPx,
   type SymbolBook,
   startOf,
 } from './symbol-book.ts';
@@ -126,7 +127,7 @@ export class SimulatedExchange {
     if (this.#orders.size === 0 || tick.kind !== TickKind.bar) return;
     const book = this.#books.get(symbol);
     if (book === undefined || book.orders.length === 0 || book.quoted) return;
-    if (!isUsable(tick) || tick.time <= book.lastBarEnd) return;
+    if (!isUsable(book, tick) || tick.time <= book.lastBarEnd) return;
     if (printOf(book, tick) === null) {
       this.#settleCancels(startOf(book, tick));
       this.#matching.barOpen(book, tick, symbol);
@@ -139,8 +140,10 @@ export class SimulatedExchange {
   after(tick: Tick, symbol: string): void {
     if (tick.recordedAt > this.#now) this.#now = tick.recordedAt;
     const book = this.#bookOf(symbol);
+    const usable = tick.kind !== TickKind.bar && isUsable(book, tick);
+    rememberPx(book, tick);
     if (tick.kind === TickKind.bar) return closeBar(book, tick);
-    if (!isUsable(tick)) return;
+    if (!usable) return;
     if (tick.kind === TickKind.quote) book.quoted = true;
     if (tick.kind === TickKind.openPrint) book.print = { at: tick.time, px: tick.px };
     else if (book.orders.length === 0) return;

@@ -10,6 +10,8 @@ export interface SymbolBook {
   /** When the latest bar ended, and the volume it had: what an opening print is taken to offer. */
   lastBarEnd: number;
   lastVolume: number;
+  /** The latest price shown, 0 before any. */
+  lastPx: number;
   /** Quotes are recorded: bars and trades no longer tell at what price a market order fills. */
   quoted: boolean;
   /** Units our orders may take of what the market shows now, null for no limit, and how many they have taken. */
@@ -22,6 +24,7 @@ export const emptyBook = (): SymbolBook => ({
   print: null,
   lastBarEnd: 0,
   lastVolume: 0,
+  lastPx: 0,
   quoted: false,
   offered: null,
   taken: 0,
@@ -48,25 +51,48 @@ export const printOf = (book: SymbolBook, bar: Tick): SymbolBook['print'] =>
 /** A bar does not start before the one before it ended, whatever its nominal length. */
 export const startOf = (book: SymbolBook, bar: Tick): number => Math.max(barStart(bar), book.lastBarEnd);
 
-/** Prices that nobody traded at fill nothing: not finite, not positive, crossed, or a bar outside its own range. */
-export function isUsable(tick: Tick): boolean {
+/** A price this many times away from the one before it is a fault of the feed until the next one confirms it. */
+const FAR_FACTOR = 10;
+/** Vendors round open and close apart from high and low. */
+const BAR_ROUNDING = 1e-6;
+
+/** Prices that nobody traded at fill nothing: not finite, not positive, crossed, far away, or a bar outside its own range. */
+export function isUsable(book: SymbolBook, tick: Tick): boolean {
   switch (tick.kind) {
-    case TickKind.bar:
+    case TickKind.bar: {
+      const slack = tick.high * BAR_ROUNDING;
       return (
-        tick.low > 0 &&
-        tick.high < Number.POSITIVE_INFINITY &&
-        tick.low <= Math.min(tick.open, tick.close) &&
-        tick.high >= Math.max(tick.open, tick.close)
+        isPlausible(book, tick.low) &&
+        isPlausible(book, tick.high) &&
+        tick.low - slack <= Math.min(tick.open, tick.close) &&
+        tick.high + slack >= Math.max(tick.open, tick.close)
       );
-    case TickKind.quote:
-      return (
-        tick.bidPx >= 0 &&
-        tick.askPx < Number.POSITIVE_INFINITY &&
-        (tick.bidPx <= tick.askPx || tick.askPx === 0)
-      );
+    }
+    case TickKind.quote: {
+      const { bidPx, askPx } = tick;
+      const bids = isPlausible(book, bidPx);
+      const asks = isPlausible(book, askPx);
+      return (bids && asks && bidPx <= askPx) || (bids && askPx === 0) || (asks && bidPx === 0);
+    }
     default:
-      return tick.px > 0 && tick.px < Number.POSITIVE_INFINITY;
+      return isPlausible(book, tick.px);
   }
+}
+
+const isPlausible = ({ lastPx }: SymbolBook, px: number): boolean =>
+  px > 0 &&
+  px < Number.POSITIVE_INFINITY &&
+  (lastPx === 0 || (px < lastPx * FAR_FACTOR && px > lastPx / FAR_FACTOR));
+
+/** Remembers the record's price, good or not: what the next one is compared with. */
+export function rememberPx(book: SymbolBook, tick: Tick): void {
+  const px =
+    tick.kind === TickKind.bar
+      ? tick.close
+      : tick.kind === TickKind.quote
+        ? tick.bidPx || tick.askPx
+        : tick.px;
+  if (px > 0 && px < Number.POSITIVE_INFINITY) book.lastPx = px;
 }
 
 /** Volumes and sizes: 0, or what is no positive number, means that nobody said. */

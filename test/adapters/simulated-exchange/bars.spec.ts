@@ -94,6 +94,13 @@ describe('on bars at the next open', () => {
     expect(venue.bar(at(4), UP).news).toEqual(['3 #1 filled 10 @ 100']);
   });
 
+  test('a price ten times away from the one before fills nothing, and the next one confirms it', () => {
+    const venue = new Venue();
+    venue.bar(at(1), UP).send(at(1), { quantity: 1 });
+    venue.bar(at(2), { open: 1e9, high: 1e9, low: 1e9, close: 1e9 }).bar(at(3), UP);
+    expect(venue.bar(at(4), { ...UP, open: 101 }).news).toEqual(['3 #1 filled 1 @ 101']);
+  });
+
   test('a bar that comes twice fills nothing the second time', () => {
     const venue = new Venue();
     venue.bar(at(2), UP).send(at(1));
