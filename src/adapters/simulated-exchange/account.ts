@@ -73,8 +73,8 @@ export class Account {
     return `a ${side} of ${opening} ${symbol} at ${px} needs ${dollars(needed)} dollars; ${dollars(available)} are available`;
   }
 
-  fill(fill: Omit<LedgerFill, 'role'>): void {
-    this.#ledger.fill({ ...fill, role: ROLE });
+  fill(executionId: string, { symbol, side, quantity, px, feeMicros, multiplier }: Trade): void {
+    this.#ledger.fill({ executionId, symbol, role: ROLE, side, quantity, px, feeMicros, multiplier });
   }
 
   declareCore(core: { symbol: string; quantity: number; px: number; multiplier: number }): void {

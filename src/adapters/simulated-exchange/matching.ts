@@ -172,7 +172,8 @@ export class Matching {
     const filledQty = onQuantityGrid(order.filledQty + lastQty);
     const tradedMicros = order.tradedMicros + notionalMicros(lastQty, px, multiplier);
     const feeMicros = orderFeeMicros(commission, filledQty, tradedMicros) - order.feesMicros;
-    const reason = this.#account.refusal({ symbol, side, quantity: lastQty, px, feeMicros, multiplier });
+    const trade = { symbol, side, quantity: lastQty, px, feeMicros, multiplier };
+    const reason = this.#account.refusal(trade);
     if (reason !== null) {
       const end = order.fills === 0 ? OrderRejected : OrderCanceled;
       this.#sink.ended(end.of({ ordinal, reason }), order, time);
@@ -185,7 +186,7 @@ export class Matching {
     order.fills += 1;
     book.taken = onQuantityGrid(book.taken + lastQty);
     const executionId = `sim-${ordinal}-${order.fills}`;
-    this.#account.fill({ executionId, symbol, side, quantity: lastQty, px, feeMicros, multiplier });
+    this.#account.fill(executionId, trade);
     const leavesQty = onQuantityGrid(quantity - filledQty);
     const fill = OrderFilled.of({
       ordinal,

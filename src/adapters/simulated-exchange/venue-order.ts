@@ -45,13 +45,16 @@ export function refusalOf({
   return null;
 }
 
-export function venueOrder(
-  { size, ...terms }: SubmitAttempted,
-  arrivesAt: number,
-  sentAfter: number,
-): VenueOrder {
+export function venueOrder(order: SubmitAttempted, arrivesAt: number, sentAfter: number): VenueOrder {
+  const { size } = order;
   return {
-    ...terms,
+    ordinal: order.ordinal,
+    symbol: order.symbol,
+    side: order.side,
+    orderType: order.orderType,
+    limitPx: order.limitPx,
+    stopPx: order.stopPx,
+    timeInForce: order.timeInForce,
     quantity: size.kind === 'quantity' ? size.quantity : null,
     fraction: size.kind === 'fraction' ? size.fraction : null,
     arrivesAt,

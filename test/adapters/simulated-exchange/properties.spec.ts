@@ -73,7 +73,7 @@ function trade(options: VenueOptions, minutes: readonly Minute[]) {
 const barsAround = (minutes: readonly Minute[], time: number) =>
   [Math.ceil(time / MINUTE) - 2, Math.floor(time / MINUTE) - 1].map((i) => minutes[i]?.bar).filter(Boolean);
 
-const RUNS = { numRuns: 400 };
+const RUNS = { numRuns: 150 };
 
 describe('over random bars and orders', () => {
   const optionsArb = fc.record({
@@ -199,7 +199,7 @@ describe('over random bars and orders', () => {
         const options = { seed, execution: 'midpoint', config: { latencyJitterUs: 90_000_000 } } as const;
         expect(trade(options, minutes).venue.heard).toEqual(trade(options, minutes).venue.heard);
       }),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 });
