@@ -3,7 +3,7 @@
 export const NOTHING = '–';
 
 export const percent = (value: number | null, digits = 1): string =>
-  value === null ? NOTHING : `${fixed(value * 100, digits)} %`;
+  value === null ? NOTHING : `${fixed(value * 100, digits)}\u00a0%`;
 
 /** A change in per cent, with its sign. */
 export const change = (value: number | null, digits = 1): string =>
@@ -19,9 +19,9 @@ export const days = (value: number | null): string =>
 export const money = (value: number | null): string =>
   value === null ? NOTHING : fixed(value, Math.abs(value) < 1_000 ? 2 : 0, '$');
 
-/** A price or a quantity: as many decimals as it needs, four at most. */
+/** A price or a quantity: as many decimals as it needs, at most two, or four below ten. */
 export const amount = (value: number): string => {
-  const [whole, decimals] = fixed(value, 4).split('.');
+  const [whole, decimals] = fixed(value, Math.abs(value) < 10 ? 4 : 2).split('.');
   const kept = decimals.replace(/0+$/, '');
   return kept === '' ? whole : `${whole}.${kept.padEnd(2, '0')}`;
 };

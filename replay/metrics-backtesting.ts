@@ -5,9 +5,7 @@
 import type { Trade } from '../src/projections/round-trips.ts';
 import {
   type Curve,
-  dailyCloses,
   downsideDeviation,
-  maxDrawdown,
   mean,
   periodsPerYear,
   ratio,
@@ -31,9 +29,9 @@ export interface BacktestingMetrics {
 }
 
 export function backtestingMetrics(curve: Curve, trades: readonly Trade[]): BacktestingMetrics {
-  const first = curve.value[0];
-  const last = curve.value[curve.value.length - 1];
-  const closes = dailyCloses(curve).value;
+  const closes = curve.value;
+  const first = closes[0];
+  const last = closes[closes.length - 1];
   const returns = closes.slice(1).map((value, i) => value / closes[i] - 1);
   const periods = periodsPerYear(curve.day);
   const years = yearsOf(curve);
@@ -44,8 +42,7 @@ export function backtestingMetrics(curve: Curve, trades: readonly Trade[]): Back
     growth === null || deviation === null
       ? null
       : Math.sqrt((deviation ** 2 + growth ** 2) ** periods - growth ** (2 * periods));
-  const { depth, days } =
-    curve.value.length === 0 ? { depth: null, days: null } : maxDrawdown({ ...curve, start: first });
+  const empty = closes.length === 0;
   const tradeReturns = trades.map((trade) => trade.returnOnEntry);
   return {
     annualReturn,
@@ -53,9 +50,9 @@ export function backtestingMetrics(curve: Curve, trades: readonly Trade[]): Back
     cagr: years > 0 && last > 0 ? (last / first) ** (1 / years) - 1 : null,
     sharpe: ratio(annualReturn, volatility),
     sortino: ratio(annualReturn, downsideDeviation(returns), 1 / Math.sqrt(periods)),
-    calmar: ratio(annualReturn, depth),
-    maxDrawdown: depth,
-    maxDrawdownDays: days,
+    calmar: ratio(annualReturn, curve.drawdown.depth),
+    maxDrawdown: empty ? null : curve.drawdown.depth,
+    maxDrawdownDays: empty ? null : curve.drawdown.days,
     winRate: trades.length === 0 ? null : trades.filter((trade) => trade.pnl > 0).length / trades.length,
     profitFactor: ratio(sum(tradeReturns.filter((r) => r > 0)), -sum(tradeReturns.filter((r) => r < 0))),
     expectancy: mean(tradeReturns),

@@ -2,15 +2,17 @@
  * The numbers a run is judged by, by the specification in docs/metrics.md. Fractions are fractions, money is dollars,
  * and what is undefined is null: never NaN, never a convenient zero.
  */
+import type { Drawdown } from '../src/projections/drawdown.ts';
 import type { Trade } from '../src/projections/round-trips.ts';
 
 export const DAYS_PER_YEAR = 365.25;
 
-/** An equity curve: what it started from, and its value at each decision bar with that bar's trading day (since 1970). */
+/** An equity curve by trading day (since 1970), what it started from, and its drawdown, which looks at every bar. */
 export interface Curve {
   readonly start: number;
-  readonly day: Float64Array;
-  readonly value: Float64Array;
+  readonly day: readonly number[];
+  readonly value: readonly number[];
+  readonly drawdown: Pick<Drawdown, 'depth' | 'days'>;
 }
 
 export interface CurveMetrics {
@@ -44,7 +46,7 @@ export function curveMetrics(curve: Curve): CurveMetrics {
   const average = mean(daily);
   const deviation = sampleDeviation(daily);
   const downside = downsideDeviation(daily);
-  const { depth, days } = maxDrawdown(curve);
+  const { depth, days } = curve.drawdown;
   const cagr = years > 0 && end > 0 ? (end / curve.start) ** (1 / years) - 1 : null;
   return {
     roi: end / curve.start - 1,
@@ -74,24 +76,10 @@ export function tradeMetrics(trades: readonly Pick<Trade, 'pnl'>[]): TradeMetric
 export const yearsOf = ({ day }: Curve): number =>
   day.length === 0 ? 0 : (day[day.length - 1] - day[0]) / DAYS_PER_YEAR;
 
-/** The last value of each trading day. */
-export function dailyCloses({ day, value }: Pick<Curve, 'day' | 'value'>): {
-  day: number[];
-  value: number[];
-} {
-  const closes = { day: [] as number[], value: [] as number[] };
-  for (let i = 0; i < value.length; i++) {
-    if (i + 1 < value.length && day[i + 1] === day[i]) continue;
-    closes.day.push(day[i]);
-    closes.value.push(value[i]);
-  }
-  return closes;
-}
-
 /** One arithmetic return a trading day; the first is measured from the curve's start. */
 export function dailyReturns(curve: Curve): number[] {
   let before = curve.start;
-  return dailyCloses(curve).value.map((value) => {
+  return curve.value.map((value) => {
     const change = value / before - 1;
     before = value;
     return change;
@@ -99,35 +87,11 @@ export function dailyReturns(curve: Curve): number[] {
 }
 
 /** 365 where the rows trade through weekends (a market that never closes), else 252. */
-export function periodsPerYear(day: Float64Array): 252 | 365 {
+export function periodsPerYear(day: readonly number[]): 252 | 365 {
   let weekend = 0;
   // 1970-01-01 was a Thursday: with Monday as 0, Saturday is 5 and Sunday 6.
   for (const each of day) if ((each + 3) % 7 >= 5) weekend += 1;
   return weekend > (2 / 7) * 0.6 * day.length ? 365 : 252;
-}
-
-/** The deepest fall from a peak, and the most days from a peak until that value was seen again (or the end came). */
-export function maxDrawdown(curve: Curve): { depth: number; days: number } {
-  let peak = curve.start;
-  let peakDay = curve.day[0];
-  let under = false;
-  let depth = 0;
-  let days = 0;
-  for (let i = 0; i < curve.value.length; i++) {
-    const value = curve.value[i];
-    const day = curve.day[i];
-    if (value < peak) {
-      under = true;
-      depth = Math.max(depth, 1 - value / peak);
-    }
-    if (under) days = Math.max(days, day - peakDay);
-    if (value >= peak) {
-      peak = value;
-      peakDay = day;
-      under = false;
-    }
-  }
-  return { depth, days };
 }
 
 /** A quotient, scaled; null where the divisor is 0 or either side is undefined. */

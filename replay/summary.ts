@@ -79,27 +79,32 @@ export function summarizeRun(run: RunProjection): BacktestSummary {
   if (manifest === null)
     throw new RangeError('this log has no SessionStarted event: it is not a run of the engine');
   const startCash = manifest.run.cash;
-  const curve: Curve = { start: startCash, day: samples.day.values(), value: samples.equity.values() };
+  const curve: Curve = {
+    start: startCash,
+    day: samples.day,
+    value: samples.equity,
+    drawdown: samples.drawdown,
+  };
   const trades = roundTrips(journal.fills);
   const own = tradeMetrics(trades);
   const years = yearsOf(curve);
   const plans = journal.fills.filter((fill) => fill.role !== 'core');
   const traded = sum(plans.map((fill) => fill.quantity * fill.px * fill.multiplier));
-  const bars = samples.length;
+  const { bars } = samples;
   return {
     strategy: manifest.run.strategy.name,
     params: manifest.run.strategy.params,
     dataset: manifest.datasets.map((each) => each.name).join(', '),
-    from: bars === 0 ? null : isoDay(samples.day.at(0)),
-    to: bars === 0 ? null : isoDay(samples.day.at(bars - 1)),
+    from: bars === 0 ? null : isoDay(samples.day[0]),
+    to: bars === 0 ? null : isoDay(samples.lastDay),
     bars,
     startCash,
     finalEquity: fromMicros(ledger.equityMicros(run.markOf)),
     ...curveMetrics(curve),
     ...own,
     tradesPerYear: ratio(own.tradeCount, years),
-    exposure: ratio(sum(samples.exposed.values()), bars),
-    turnover: ratio(ratio(traded / 2, sum(curve.value) / bars), years),
+    exposure: ratio(samples.exposedBars, bars),
+    turnover: ratio(ratio(traded / 2, sum(curve.value) / curve.value.length), years),
     fees: fromMicros(ledger.feesMicros),
     buys: ordersOn('buy', plans),
     sells: ordersOn('sell', plans),
@@ -120,10 +125,15 @@ export function summarizeRun(run: RunProjection): BacktestSummary {
 
 /** All the starting cash in the benchmark at its first close, nothing paid, nothing sold. */
 function benchmarkOf(run: RunProjection, curve: Curve): BenchmarkSummary | null {
-  const marks = run.samples.benchmark.values();
+  const marks = run.samples.benchmark;
   const first = marks.findIndex((mark) => mark > 0);
   if (first < 0 || run.benchmark === null) return null;
-  const held: Curve = { start: marks[first], day: curve.day.subarray(first), value: marks.subarray(first) };
+  const held: Curve = {
+    start: marks[first],
+    day: curve.day.slice(first),
+    value: marks.slice(first),
+    drawdown: run.samples.benchmarkDrawdown,
+  };
   const metrics = curveMetrics(held);
   return {
     symbol: run.benchmark,
@@ -163,7 +173,7 @@ const openPositions = (run: RunProjection): OpenPosition[] =>
 
 function warningsOf({ journal, samples }: RunProjection): string[] {
   const warnings = [...journal.notes];
-  if (samples.length === 0) warnings.push('No decision bar was reached: there is nothing to measure.');
+  if (samples.bars === 0) warnings.push('No decision bar was reached: there is nothing to measure.');
   for (const [reason, times] of journal.denied)
     warnings.push(`${times} orders denied by the risk gate: ${reason}`);
   for (const [what, times] of journal.mishaps) warnings.push(`${times} ${what}`);

@@ -4,14 +4,7 @@ import type { Trade } from '../src/projections/round-trips.ts';
 import { regimeRegions } from '../src/projections/run-journal.ts';
 import type { RunProjection } from '../src/projections/run-projection.ts';
 import { isoDay } from '../src/projections/run-samples.ts';
-import {
-  type Curve,
-  dailyCloses,
-  periodsPerYear,
-  sampleDeviation,
-  type TradeMetrics,
-  tradeMetrics,
-} from './metrics.ts';
+import { type Curve, periodsPerYear, sampleDeviation, type TradeMetrics, tradeMetrics } from './metrics.ts';
 
 export interface RegimeRow extends TradeMetrics {
   readonly days: number;
@@ -54,9 +47,8 @@ export function regimeTable(run: RunProjection, curve: Curve, trades: readonly T
   const symbol = regimeSymbol(run);
   if (symbol === null) return {};
   const changes = run.journal.regimeChanges.filter((change) => change.symbol === symbol);
-  const times = dailyCloses({ day: curve.day, value: run.samples.time.values() }).value;
-  const closes = dailyCloses(curve).value;
-  const marks = dailyCloses({ day: curve.day, value: run.samples.benchmark.values() }).value;
+  const { time: times, benchmark: marks } = run.samples;
+  const closes = curve.value;
   const periods = periodsPerYear(curve.day);
   const table: Record<string, Record<string, RegimeRow>> = {};
   for (const region of regimeRegions) {
@@ -142,17 +134,16 @@ export function ordersOn(side: 'buy' | 'sell', fills: RunProjection['journal']['
 }
 
 export function monthTable(run: RunProjection, curve: Curve): MonthRow[] {
-  const closes = dailyCloses(curve);
-  const marks = dailyCloses({ day: curve.day, value: run.samples.benchmark.values() }).value;
+  const marks = run.samples.benchmark;
   const rows: MonthRow[] = [];
   let before = curve.start;
   let markBefore = marks[0];
-  closes.day.forEach((day, i) => {
+  curve.day.forEach((day, i) => {
     const month = isoDay(day).slice(0, 7);
-    if (i + 1 < closes.day.length && isoDay(closes.day[i + 1]).startsWith(month)) return;
+    if (i + 1 < curve.day.length && isoDay(curve.day[i + 1]).startsWith(month)) return;
     const benchmarkRoi = markBefore > 0 ? marks[i] / markBefore - 1 : null;
-    rows.push({ month, roi: closes.value[i] / before - 1, benchmarkRoi });
-    before = closes.value[i];
+    rows.push({ month, roi: curve.value[i] / before - 1, benchmarkRoi });
+    before = curve.value[i];
     markBefore = marks[i];
   });
   return rows;

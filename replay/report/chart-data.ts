@@ -4,7 +4,6 @@ import type { FillRecord, RegimeNow } from '../../src/projections/run-journal.ts
 import type { RunProjection } from '../../src/projections/run-projection.ts';
 import { regimeSymbol } from '../tables.ts';
 
-const CURVE_POINTS = 6_000;
 const PRICE_POINTS = 40_000;
 const SYMBOLS_SHOWN = 12;
 export const FILLS_MARKED = 1_500;
@@ -47,7 +46,7 @@ export function chartData(run: RunProjection): ChartData {
   const most = Math.floor(PRICE_POINTS / Math.max(5, shown.length));
   return {
     daily,
-    curve: curveData(run, daily),
+    curve: curveData(run, x),
     prices: shown.slice(0, SYMBOLS_SHOWN).map((symbol) => priceData(run, symbol, most, x)),
     hidden: Math.max(0, shown.length - SYMBOLS_SHOWN),
   };
@@ -57,7 +56,7 @@ export function chartData(run: RunProjection): ChartData {
 function symbolsByInterest(run: RunProjection): string[] {
   const fills = new Map<string, number>();
   for (const { symbol } of run.journal.fills) fills.set(symbol, (fills.get(symbol) ?? 0) + 1);
-  const charted = [...run.prices].filter(([, series]) => series.close.length > 0).map(([symbol]) => symbol);
+  const charted = [...run.prices].filter(([, series]) => series.length > 0).map(([symbol]) => symbol);
   const rank = (symbol: string) =>
     symbol === run.benchmark ? Number.POSITIVE_INFINITY : (fills.get(symbol) ?? 0);
   return charted
@@ -65,33 +64,27 @@ function symbolsByInterest(run: RunProjection): string[] {
     .filter((symbol, i) => i === 0 || fills.has(symbol));
 }
 
-function curveData({ samples, manifest }: RunProjection, daily: boolean): CurveData {
+function curveData(run: RunProjection, x: (time: number) => number): CurveData {
+  const { equityCurve, benchmarkCurve } = run.samples;
   const data: CurveData = { t: [], equity: [], hold: [], drawdown: [], holdDrawdown: [] };
-  const n = samples.length;
-  const every = Math.max(1, Math.ceil(n / CURVE_POINTS));
-  const start = manifest?.run.cash ?? 1;
-  const base = samples.benchmark.values().find((mark) => mark > 0) ?? Number.NaN;
+  const start = run.manifest?.run.cash ?? 1;
+  let first = Number.NaN;
   let peak = start;
-  let holdPeak = base;
-  let deepest = 0;
-  let holdDeepest = 0;
-  for (let i = 0; i < n; i++) {
-    const equity = samples.equity.at(i);
-    const mark = samples.benchmark.at(i);
-    peak = Math.max(peak, equity);
-    deepest = Math.min(deepest, equity / peak - 1);
-    if (mark > 0) {
-      holdPeak = Math.max(holdPeak, mark);
-      holdDeepest = Math.min(holdDeepest, mark / holdPeak - 1);
-    }
-    if ((i + 1) % every !== 0 && i !== n - 1) continue;
-    data.t.push(daily ? samples.day.at(i) * DAY_S : Math.round(samples.time.at(i) / 1e6));
-    data.equity.push(rounded(equity, 2));
-    data.hold.push(mark > 0 ? rounded((mark / base) * start, 2) : null);
-    data.drawdown.push(rounded(deepest, 5));
-    data.holdDrawdown.push(mark > 0 ? rounded(holdDeepest, 5) : null);
-    deepest = 0;
-    holdDeepest = 0;
+  let holdPeak = 0;
+  for (let i = 0; i < equityCurve.length; i++) {
+    const mark = benchmarkCurve.closeAt(i);
+    // A point that joins bars before and after the benchmark's first price has no lowest price.
+    const known = benchmarkCurve.lowAt(i) > 0;
+    if (known && Number.isNaN(first)) first = mark;
+    data.t.push(x(equityCurve.timeAt(i)));
+    data.equity.push(rounded(equityCurve.closeAt(i), 2));
+    data.hold.push(known ? rounded((mark / first) * start, 2) : null);
+    data.drawdown.push(rounded(Math.min(0, equityCurve.lowAt(i) / peak - 1), 5));
+    peak = Math.max(peak, equityCurve.highAt(i));
+    data.holdDrawdown.push(
+      known ? rounded(Math.min(0, benchmarkCurve.lowAt(i) / (holdPeak || mark) - 1), 5) : null,
+    );
+    if (known) holdPeak = Math.max(holdPeak, benchmarkCurve.highAt(i));
   }
   return data;
 }
@@ -109,16 +102,16 @@ function priceData(run: RunProjection, symbol: string, most: number, x: (time: n
     fills: fills.length > FILLS_MARKED ? [] : fills.map((fill) => marker(fill, x)),
     fillCount: fills.length,
   };
-  const n = series.close.length;
+  const n = series.length;
   const every = Math.max(1, Math.ceil(n / most));
   let high = Number.NEGATIVE_INFINITY;
   let low = Number.POSITIVE_INFINITY;
   for (let i = 0; i < n; i++) {
-    high = Math.max(high, series.high.at(i));
-    low = Math.min(low, series.low.at(i));
+    high = Math.max(high, series.highAt(i));
+    low = Math.min(low, series.lowAt(i));
     if ((i + 1) % every !== 0 && i !== n - 1) continue;
-    data.t.push(x(series.time.at(i)));
-    data.close.push(rounded(series.close.at(i), 4));
+    data.t.push(x(series.timeAt(i)));
+    data.close.push(rounded(series.closeAt(i), 4));
     data.high.push(rounded(high, 4));
     data.low.push(rounded(low, 4));
     high = Number.NEGATIVE_INFINITY;
@@ -139,7 +132,7 @@ function regimeSpans(run: RunProjection, symbol: string, x: (time: number) => nu
   const { regimes, regimeChanges } = run.journal;
   const whose = regimes.has(symbol) ? symbol : regimeSymbol(run);
   const spans: PriceData['regimes'] = [];
-  const end = run.samples.length === 0 ? 0 : x(run.samples.time.at(run.samples.length - 1));
+  const end = run.samples.bars === 0 ? 0 : x(run.samples.lastTime);
   for (const change of regimeChanges) {
     if (change.symbol !== whose) continue;
     const [trend, broken] = look(change.now);

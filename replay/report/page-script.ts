@@ -25,9 +25,9 @@ export const pageScript = `'use strict';
   const axis = (over) => ({ stroke: css('soft'), font, grid: { stroke: css('line'), width: 1 }, ticks: { show: false }, ...over });
   const base = (id, height, over) => ({
     width: $(id).clientWidth, height, tzDate: utc, legend: { show: false }, padding: [10, 8, 0, 0],
-    cursor: { sync: { key: 'run' }, points: { size: 6 }, drag: { x: true, y: false } },
+    cursor: { y: false, sync: { key: 'run' }, points: { size: 6 }, drag: { x: true, y: false } },
     ...over,
-    axes: [axis({ space: 70 }), axis({ size: 64, ...over.axis })],
+    axes: [axis({ space: 70, size: 30 }), axis({ size: 64, ...over.axis })],
   });
   const draw = (id, height, options, columns) => {
     const host = $(id);
@@ -44,12 +44,12 @@ export const pageScript = `'use strict';
     draw('equity', 320, {
       scales: { y: { distr: log ? 3 : 1 } }, axis: { values: (u, v) => v.map((n) => (n == null ? null : short(n))) },
       series: [{}, ...other, { stroke: css('own'), width: 1.75, points: { show: false } }],
-      hooks: readout('equity-at', (i) => stamp(c.t[i]) + '   ' + dollars(c.equity[i]) + (hold && c.hold[i] !== null ? '   hold ' + dollars(c.hold[i]) : '')),
+      hooks: readout('equity-at', (i) => stamp(c.t[i]) + ' · ' + dollars(c.equity[i]) + (hold && c.hold[i] !== null ? ' · hold ' + dollars(c.hold[i]) : '')),
     }, [c.t, ...(hold ? [c.hold] : []), c.equity]);
     draw('drawdown', 170, {
       scales: { y: { range: (u, min) => [Math.min(min * 1.05, -0.01), 0] } }, axis: { values: (u, v) => v.map((n) => Math.round(n * 1000) / 10 + ' %').map((t) => t.replace('-', '−')) },
       series: [{}, ...other, { stroke: css('loss'), fill: css('down-fill'), fillTo: 0, width: 1.25, points: { show: false } }],
-      hooks: readout('drawdown-at', (i) => stamp(c.t[i]) + '   ' + percent(c.drawdown[i]) + (hold && c.holdDrawdown[i] !== null ? '   hold ' + percent(c.holdDrawdown[i]) : '')),
+      hooks: readout('drawdown-at', (i) => stamp(c.t[i]) + ' · ' + percent(c.drawdown[i]) + (hold && c.holdDrawdown[i] !== null ? ' · hold ' + percent(c.holdDrawdown[i]) : '')),
     }, [c.t, ...(hold ? [c.holdDrawdown] : []), c.drawdown]);
   }
 
@@ -100,12 +100,12 @@ export const pageScript = `'use strict';
       series: [{}, hidden, hidden, { stroke: css('ink'), width: 1.25, points: { show: false } }],
       bands: [{ series: [1, 2], fill: css('reach') }],
       hooks: { drawClear: [(u) => shade(u, p)], draw: [(u) => mark(u, p)],
-        ...readout('price-at', (i) => stamp(p.t[i]) + '   close ' + price(p.close[i]) + '   low ' + price(p.low[i]) + '   high ' + price(p.high[i]) + regimeAt(p, p.t[i])) },
+        ...readout('price-at', (i) => stamp(p.t[i]) + ' · close ' + price(p.close[i]) + ' · low ' + price(p.low[i]) + ' · high ' + price(p.high[i]) + regimeAt(p, p.t[i])) },
     }, [p.t, p.high, p.low, p.close]);
     const note = $('price-note');
     if (note) note.textContent = p.fillCount > p.fills.length ? group(p.fillCount, 0) + ' fills are too many to mark here.' : '';
   }
-  const regimeAt = (p, s) => { const r = p.regimes.findLast((each) => each[0] <= s); return r && r[2] ? '   ' + r[2] + (r[3] ? ', structure broken' : '') : ''; };
+  const regimeAt = (p, s) => { const r = p.regimes.findLast((each) => each[0] <= s); return r && r[2] ? ' · ' + r[2] + (r[3] ? ', structure broken' : '') : ''; };
 
   function all() {
     for (const [plot] of plots) plot.destroy();

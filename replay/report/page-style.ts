@@ -8,7 +8,7 @@ export const pageStyle = `
 :root[data-theme=dark] { color-scheme: dark;
   --paper: #131518; --card: #1a1d21; --ink: #e7e6e2; --soft: #9a9ea6; --line: #2c3036; --faint: #202429;
   --own: #6aa9f4; --hold: #7d7b76; --gain: #55c08a; --loss: #ef7b72; --hedge: #b795ea;
-  --bull: rgba(85,192,138,.15); --bear: rgba(239,123,114,.16); --range: rgba(160,160,150,.07); --hatch: rgba(239,123,114,.5);
+  --bull: rgba(85,192,138,.15); --bear: rgba(239,123,114,.16); --range: rgba(160,160,150,.14); --hatch: rgba(239,123,114,.5);
   --down-fill: rgba(239,123,114,.2); --reach: rgba(231,230,226,.2); }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
@@ -36,6 +36,7 @@ th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child
 td.wrap { white-space: normal; text-align: left; min-width: 14em; overflow-wrap: anywhere; }
 .lead td:nth-child(2) { font-weight: 600; } .muted { color: var(--soft); }
 .wide { overflow-x: auto; -webkit-overflow-scrolling: touch; }
+.dense th, .dense td { padding: 4px 7px; font-size: 13px; }
 .tall { max-height: 30rem; overflow: auto; } .tall thead th { position: sticky; top: 0; background: var(--paper); }
 .plot { position: relative; width: 100%; }
 .bar { display: flex; flex-wrap: wrap; gap: 6px 16px; align-items: center; justify-content: space-between; margin: 6px 0; }
@@ -66,7 +67,8 @@ footer summary { cursor: pointer; }
   h2 { margin-top: 36px; } .heat { min-width: 640px; } th, td { padding: 5px 8px; }
 }
 @media print {
-  main { max-width: none; padding: 0; } button, select, .noprint { display: none; } .tall { max-height: none; overflow: visible; }
+  main { max-width: none; padding: 0; } button, select, .noprint { display: none; } .dense th, .dense td { padding: 4px 7px; font-size: 13px; }
+.tall { max-height: none; overflow: visible; }
   h2, h3 { break-after: avoid; } .plot, tr { break-inside: avoid; } body { font-size: 12px; } .tall table, table { font-size: 11px; }
 }
 `;

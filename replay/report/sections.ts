@@ -133,7 +133,7 @@ export function tradesTable(run: RunProjection, trades: readonly Trade[]): Html 
   const first = Math.max(0, trades.length - TRADES_SHOWN);
   const regimes = trades.some((trade) => trade.regimeAtEntry !== null);
   return html`${first > 0 && html`<p class="note">The last ${grouped(TRADES_SHOWN)} of ${grouped(trades.length)}; the log holds them all.</p>`}
-<div class="wide tall" tabindex="0"><table><thead><tr><th class="l">#</th><th class="l">Symbol</th><th class="l">Side</th><th class="l">Entry</th><th>at</th><th class="l">Exit</th><th>at</th><th>Quantity</th><th>Profit</th><th>Return</th><th>Bars</th><th class="l">Exit because</th>${regimes && html`<th class="l">Regime at entry</th>`}</tr></thead><tbody>
+<div class="wide tall" tabindex="0"><table class="dense"><thead><tr><th class="l">#</th><th class="l">Symbol</th><th class="l">Side</th><th class="l">Entry</th><th>at</th><th class="l">Exit</th><th>at</th><th>Quantity</th><th>Profit</th><th>Return</th><th>Bars</th><th class="l">Exit because</th>${regimes && html`<th class="l">Regime at entry</th>`}</tr></thead><tbody>
 ${trades.slice(first).map(
   (
     trade,

@@ -13,7 +13,7 @@ import type { StoredEvent } from '../events/envelope.ts';
 import type { MarketClosed, SymbolDefined } from '../events/market.events.ts';
 import type { OrderFilled, TradeBusted, TradeCorrected } from '../events/order.events.ts';
 import { DAY_S, type Tick, TickKind } from '../events/tick.ts';
-import { PriceSeries } from './columns.ts';
+import { PriceSeries } from './price-series.ts';
 import { RunJournal } from './run-journal.ts';
 import { dayNumber, RunSamples, tradingDay } from './run-samples.ts';
 
@@ -28,7 +28,7 @@ export class RunProjection implements EventSink {
   /** The first `SessionStarted`: null until it was read. Later sessions of the same run continue it. */
   manifest: SessionStarted | null = null;
   ledger = new Ledger(0);
-  readonly samples = new RunSamples();
+  samples = new RunSamples(0);
   readonly journal = new RunJournal();
   /** Bars of each symbol, in order of definition. */
   readonly prices = new Map<string, PriceSeries>();
@@ -149,12 +149,12 @@ export class RunProjection implements EventSink {
     if (this.#heldId >= 0) this.#acceptHeld();
     this.#sampleDue();
     if (this.#ledgerMovedAt >= this.#tradeFrom) {
-      const last = this.samples.length - 1;
       const day = this.dayOf(this.#ledgerMovedAt);
-      if (last >= 0 && day <= this.samples.day.at(last)) {
-        this.#sample(this.samples.time.at(last), this.samples.day.at(last));
-      } else this.#sample(this.#ledgerMovedAt, day);
+      const { lastTime, lastDay } = this.samples;
+      if (day <= lastDay) this.#sample(lastTime, lastDay);
+      else this.#sample(this.#ledgerMovedAt, day);
     }
+    this.samples.settle();
     return this;
   }
 
@@ -166,6 +166,7 @@ export class RunProjection implements EventSink {
     if (this.manifest !== null) return;
     this.manifest = manifest;
     this.ledger = new Ledger(toMicros(manifest.run.cash));
+    this.samples = new RunSamples(manifest.run.cash);
     this.#tradeFrom = manifest.run.tradeFrom ?? Number.NEGATIVE_INFINITY;
   }
 
@@ -209,20 +210,10 @@ export class RunProjection implements EventSink {
 
   #sample(time: number, day: number): void {
     if (time < this.#tradeFrom) return;
-    const { samples, ledger } = this;
-    const equity = fromMicros(ledger.equityMicros(this.markOf));
-    const last = samples.length - 1;
-    const again =
-      last >= 0 && (this.intraday ? samples.time.at(last) === time : samples.day.at(last) === day);
-    const row = [
-      time,
-      equity,
-      fromMicros(ledger.cashMicros),
-      this.#exposed,
-      this.#marks[this.#benchmarkId],
-    ] as const;
-    if (again) samples.restate(...row);
-    else samples.append(day, ...row);
+    const { samples } = this;
+    const equity = fromMicros(this.ledger.equityMicros(this.markOf));
+    const again = this.intraday ? samples.lastTime === time : samples.lastDay === day;
+    samples.state(again, time, day, equity, this.#exposed, this.#marks[this.#benchmarkId]);
     this.#exposed = this.#holdsPlans();
     this.#ledgerMovedAt = Number.NaN;
   }
@@ -234,7 +225,7 @@ export class RunProjection implements EventSink {
     const role = this.journal.roleOf(ordinal);
     const fill = { executionId, symbol, role, side, quantity: lastQty, px: lastPx, feeMicros, multiplier };
     if (!this.ledger.fill(fill).applied) return;
-    this.journal.filled(event, this.samples.length, multiplier);
+    this.journal.filled(event, this.samples.bars, multiplier);
     this.#moved(event);
   }
 

@@ -1,9 +1,10 @@
 /**
- * The equity curve: one row for each decision bar. Daily runs have a row a trading day, whose last state counts;
- * intraday runs have a row for each instant at which bars ended.
+ * The equity curve, taken at each decision bar: a trading day in daily runs, else an instant at which bars ended. What
+ * metrics need is folded as it comes and kept by day, so that millions of bars cost no memory.
  */
 import type { CalendarName } from '../domain/instrument.ts';
-import { Column } from './columns.ts';
+import { Drawdown } from './drawdown.ts';
+import { PriceSeries } from './price-series.ts';
 
 const DAY_US = 86_400_000_000;
 /** New York standard time: the sessions of a New York day, extended hours too, lie within one day of this clock all year. */
@@ -18,37 +19,78 @@ export const dayNumber = (isoDay: string): number => Date.parse(`${isoDay}T00:00
 
 export const isoDay = (day: number): string => new Date(day * 86_400_000).toISOString().slice(0, 10);
 
+/** Points a curve keeps at most. */
+const POINTS = 8_192;
+
 export class RunSamples {
-  readonly time = new Column();
-  /** Trading day, in days since 1970. */
-  readonly day = new Column();
+  /** Decision bars so far. */
+  bars = 0;
+  /** Those at some moment of which, since the bar before, a position other than a core holding was open. */
+  exposedBars = 0;
+  /** One entry for each trading day: the day (since 1970), when it was last seen, and the last values of it. */
+  readonly day: number[] = [];
+  readonly time: number[] = [];
   /** Dollars, all positions at their marks. */
-  readonly equity = new Column();
-  readonly cash = new Column();
-  /** 1 where a position other than a core holding was open at any moment since the row before, else 0. */
-  readonly exposed = new Column();
-  /** Last close of the benchmark; NaN before its first. */
-  readonly benchmark = new Column();
+  readonly equity: number[] = [];
+  /** Last price of the benchmark; NaN before its first. */
+  readonly benchmark: number[] = [];
+  /** Bar by bar, also within days; the same points of both for a chart. */
+  readonly equityCurve = new PriceSeries(POINTS);
+  readonly benchmarkCurve = new PriceSeries(POINTS);
+  readonly drawdown: Drawdown;
+  readonly benchmarkDrawdown = new Drawdown();
 
-  get length(): number {
-    return this.time.length;
+  /** The latest bar, which may still be restated; counted in `bars` already. */
+  lastTime = Number.NaN;
+  lastDay = Number.NaN;
+  #equity = 0;
+  #benchmark = 0;
+  #exposed = false;
+  #settled = 0;
+
+  constructor(startCash: number) {
+    this.drawdown = new Drawdown(startCash);
   }
 
-  append(day: number, time: number, equity: number, cash: number, exposed: boolean, benchmark: number): void {
-    this.time.push(time);
-    this.day.push(day);
-    this.equity.push(equity);
-    this.cash.push(cash);
-    this.exposed.push(exposed ? 1 : 0);
-    this.benchmark.push(benchmark);
+  /** Adds a bar, or states the latest again. `exposed`: a plan held something since the bar before. */
+  state(
+    again: boolean,
+    time: number,
+    day: number,
+    equity: number,
+    exposed: boolean,
+    benchmark: number,
+  ): void {
+    if (!again) {
+      this.settle();
+      this.bars += 1;
+      this.#exposed = false;
+    }
+    this.lastTime = time;
+    this.lastDay = day;
+    this.#equity = equity;
+    this.#benchmark = benchmark;
+    if (exposed) this.#exposed = true;
   }
 
-  /** The last row again, known better. */
-  restate(time: number, equity: number, cash: number, exposed: boolean, benchmark: number): void {
-    this.time.replaceLast(time);
-    this.equity.replaceLast(equity);
-    this.cash.replaceLast(cash);
-    if (exposed) this.exposed.replaceLast(1);
-    this.benchmark.replaceLast(benchmark);
+  /** The latest bar is final. */
+  settle(): void {
+    const day = this.lastDay;
+    if (this.#settled === this.bars) return;
+    this.#settled = this.bars;
+    if (this.#exposed) this.exposedBars += 1;
+    const equity = this.#equity;
+    const benchmark = this.#benchmark;
+    this.drawdown.see(equity, day);
+    const mark = benchmark > 0 ? benchmark : 0;
+    if (mark > 0) this.benchmarkDrawdown.see(mark, day);
+    this.equityCurve.push(this.lastTime, equity, equity, equity);
+    this.benchmarkCurve.push(this.lastTime, mark, mark, mark);
+    let row = this.day.length - 1;
+    if (row < 0 || this.day[row] !== day) row += 1;
+    this.day[row] = day;
+    this.time[row] = this.lastTime;
+    this.equity[row] = equity;
+    this.benchmark[row] = benchmark;
   }
 }
