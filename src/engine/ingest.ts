@@ -2,7 +2,7 @@
  * Imports recorded market data into a dataset: a sealed log of symbols, codes, ticks, refused lines and a summary, made
  * beside its destination and moved there when whole, so that a failed import leaves nothing.
  */
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { RecordKind } from '../adapters/files/csv-columns.ts';
 import { type CsvFormat, inspectCsv } from '../adapters/files/csv-format.ts';
@@ -15,6 +15,9 @@ import { canonicalJson } from '../events/canonical.ts';
 import type { EventDefinition } from '../events/define-event.ts';
 import { CodeDefined, DatasetSummarized, LineRejected, SymbolDefined } from '../events/market.events.ts';
 import { DAY_S, type Tick, TickKind } from '../events/tick.ts';
+import { anchorPath, syncFolder } from '../log/anchor.ts';
+import { createLog } from '../log/log-writer.ts';
+import { sealLog } from '../log/seal-log.ts';
 
 export interface ImportRequest {
   readonly files: readonly string[];
@@ -57,14 +60,6 @@ export interface ImportResult {
   readonly notes: readonly string[];
 }
 
-/** How a log is begun at a path and finished into its sealed form; the log's own functions outside tests. */
-export interface DatasetWriter {
-  create(path: string, session: string): EventLog;
-  seal(path: string): void;
-  /** Files that may stand beside a log, the log itself among them. */
-  filesOf(path: string): readonly string[];
-}
-
 const SOURCE = 'file';
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: DAY_S };
 
@@ -78,33 +73,49 @@ function secondsOf(resolution: string): number {
 }
 
 /** Throws InputError, in one sentence, for input that cannot be imported at all; then nothing is written. */
-export function importFiles(request: ImportRequest, writer: DatasetWriter): ImportResult {
+export function importFiles(request: ImportRequest): ImportResult {
   const { out } = request;
+  requirePlaceFor(out, request.overwrite ?? false);
   const sources = sourcesOf(request);
-  if (existsSync(out) && !request.overwrite) {
-    throw new InputError(`${out} exists already: choose another --out, or --overwrite it`);
-  }
-  if (!existsSync(dirname(out)))
-    throw new InputError(`the folder of ${out} does not exist: create it or choose another --out`);
   const draft = join(dirname(out), `.${basename(out)}.${process.pid}.draft`);
-  const discard = () => {
-    for (const file of writer.filesOf(draft)) rmSync(file, { force: true });
-  };
-  discard();
   try {
-    const log = writer.create(draft, basename(out));
+    const log = createLog(draft, { session: basename(out), flush: 'batch' });
     let result: ImportResult;
     try {
       result = new DatasetBuilder(log, request, sources).build();
     } finally {
       log.close();
     }
-    writer.seal(draft);
-    for (const file of writer.filesOf(out)) rmSync(file, { force: true });
+    sealLog(draft);
     renameSync(draft, out);
+    syncFolder(out);
     return result;
   } finally {
-    discard();
+    discard(draft);
+  }
+}
+
+function requirePlaceFor(out: string, overwrite: boolean): void {
+  const folder = dirname(out);
+  if (!existsSync(folder)) {
+    throw new InputError(`the folder of ${out} does not exist: create it or choose another --out`);
+  }
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch {
+    throw new InputError(`the folder of ${out} may not be written by this user: choose another --out`);
+  }
+  if (existsSync(anchorPath(out))) {
+    throw new InputError(`${out} is a log that is not sealed, so it may be in use: choose another --out`);
+  }
+  if (existsSync(out) && !overwrite)
+    throw new InputError(`${out} exists already: choose another --out, or --overwrite it`);
+}
+
+/** The draft and whatever the log keeps beside it. */
+function discard(draft: string): void {
+  for (const name of readdirSync(dirname(draft))) {
+    if (name.startsWith(basename(draft))) rmSync(join(dirname(draft), name), { force: true });
   }
 }
 
@@ -183,6 +194,8 @@ class DatasetBuilder {
       this.#tick(tick);
       earliest.head = earliest.ticks.next();
     }
+    const order = new Map(this.#sources.map(({ format }, i) => [format.file, i]));
+    this.#rejected.sort((a, b) => order.get(a.file)! - order.get(b.file)! || a.line - b.line);
     this.#requireRecords();
     for (const each of this.#rejected) this.#write(LineRejected, { ...each, file: basename(each.file) });
     const notes = this.#notes();

@@ -157,18 +157,18 @@ function resolutionOf(
     const seconds = Math.round(Math.abs(times[i] - times[i - 1]) / 1e6);
     if (seconds > 0) counts.set(seconds, (counts.get(seconds) ?? 0) + 1);
   }
-  const usual = [...counts].sort(([a, m], [b, n]) => n - m || a - b)[0]?.[0];
-  if (usual === undefined && !onlyDates) {
+  const [usual, count] = [...counts].sort(([a, m], [b, n]) => n - m || a - b)[0] ?? [DAY_S, 0];
+  if (count === 0 && !onlyDates) {
     throw new InputError(
       `${file} holds too few lines to tell the length of its bars: give --resolution, such as 1m or 1d`,
     );
   }
-  // A local day lasts 23 to 25 hours when the clock changes.
-  if (usual === undefined || Math.abs(usual - DAY_S) <= 3_600) return DAY_S;
-  if (usual > DAY_S) {
+  // Weekly bars and longer show by their distance; a few daily bars may be days apart by holidays alone.
+  if (usual > DAY_S + 3_600 && (!onlyDates || count > 5)) {
     throw new InputError(
       `${file} holds bars ${usual / DAY_S} days apart: bars up to one day are supported; give --resolution 1d if days are missing`,
     );
   }
-  return usual;
+  // A local day lasts 23 to 25 hours when the clock changes.
+  return onlyDates || usual >= DAY_S - 3_600 ? DAY_S : usual;
 }

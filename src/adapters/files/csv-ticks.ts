@@ -85,32 +85,37 @@ function* recordsOfAll(formats: readonly CsvFormat[], context: CsvContext): Gene
 }
 
 /**
- * Lets only what moves forward in time pass. Of two lines that contradict each other the first stays, unless the second
- * still fits what came before both: then it is the first that has the wrong time.
+ * Lets only what moves forward in time pass. Where a line lies before the one it follows, the line after both tells which
+ * of them has the wrong time; so one line dated far ahead does not cost all that come after it.
  */
 function* inOrder(
   records: Iterable<LineRecord>,
   unique: boolean,
   context: CsvContext,
 ): Generator<LineRecord> {
+  const follows = (later: LineRecord, at: number) => later.at > at || (later.at === at && !unique);
   let last = Number.NEGATIVE_INFINITY;
   let held: LineRecord | null = null;
+  let rival: LineRecord | null = null;
   for (const next of records) {
-    if (held === null || next.at > held.at || (next.at === held.at && !unique)) {
-      if (held !== null) {
-        last = held.at;
-        yield held;
-      }
+    if (held !== null && rival !== null) {
+      const wrong: LineRecord = follows(next, held.at) ? rival : held;
+      const right: LineRecord = wrong === held ? rival : held;
+      context.reject(wrong.file, wrong.line, outOfOrder(wrong, right));
+      held = right;
+      rival = null;
+    }
+    if (held === null) held = next;
+    else if (follows(next, held.at)) {
+      last = held.at;
+      yield held;
       held = next;
     } else if (next.at === held.at) {
       context.reject(next.file, next.line, `the time ${iso(next.at)} was already given by line ${held.line}`);
-    } else if (next.at > last || (next.at === last && !unique)) {
-      context.reject(held.file, held.line, outOfOrder(held, next));
-      held = next;
-    } else {
-      context.reject(next.file, next.line, outOfOrder(next, held));
-    }
+    } else if (follows(next, last)) rival = next;
+    else context.reject(next.file, next.line, outOfOrder(next, held));
   }
+  if (held !== null && rival !== null) context.reject(rival.file, rival.line, outOfOrder(rival, held));
   if (held !== null) yield held;
 }
 

@@ -15,7 +15,7 @@ export interface TimeStamp {
   time: number;
   /** Midnight, as microseconds UTC, of the date as it is written (of the moment's date in the zone, for epochs). */
   day: number;
-  /** No time of day was given. */
+  /** No time of day was given, or midnight, as daily data is stamped. */
   dateOnly: boolean;
   /** The text says itself which zone it means. */
   zoned: boolean;
@@ -30,7 +30,9 @@ export class TimeReader {
   /** Overwritten by each successful read. */
   readonly stamp: TimeStamp = { time: 0, day: 0, dateOnly: false, zoned: false };
   readonly #zone: string;
-  readonly #offsets = new Map<number, number | null>();
+  /** Offsets by day of the wall clock, and by day UTC; null where the clock changes. */
+  readonly #wallOffsets = new Map<number, number | null>();
+  readonly #instantOffsets = new Map<number, number | null>();
   #lastDate = '';
   #lastDay = 0;
 
@@ -57,7 +59,6 @@ export class TimeReader {
     if (date !== this.#lastDate && !this.#readDate(date, separator)) return false;
     const { stamp } = this;
     stamp.day = this.#lastDay;
-    stamp.dateOnly = hour === undefined;
     stamp.zoned = zone !== undefined;
     let ofDay = 0;
     if (hour !== undefined) {
@@ -65,8 +66,11 @@ export class TimeReader {
       ofDay = +hour * 60 * MINUTE_US + +minute * MINUTE_US + +(second ?? 0) * SECOND_US;
       if (fraction !== undefined) ofDay += +fraction.padEnd(6, '0').slice(0, 6);
     }
+    stamp.dateOnly = ofDay === 0;
     const local = this.#lastDay + ofDay;
-    stamp.time = local - (zone === undefined ? this.#offsetAt(local) : writtenOffset(zone));
+    stamp.time =
+      local -
+      (zone === undefined ? this.#offset(this.#wallOffsets, local, this.#ofWall) : writtenOffset(zone));
     return true;
   }
 
@@ -88,36 +92,35 @@ export class TimeReader {
       stamp.time = +seconds * SECOND_US + +(fraction ?? '').padEnd(6, '0').slice(0, 6);
     else if (digits.length === 13) stamp.time = +digits * 1_000;
     else stamp.time = +(digits.length > 16 ? digits.slice(0, -3) : digits);
-    const local = stamp.time + this.#zoneOffset(stamp.time);
+    const local = stamp.time + this.#offset(this.#instantOffsets, stamp.time, this.#ofInstant);
     stamp.day = Math.floor(local / DAY_US) * DAY_US;
-    stamp.dateOnly = false;
+    stamp.dateOnly = local === stamp.day;
     stamp.zoned = true;
     return true;
   }
 
-  /** The zone's offset at a wall-clock moment; asked once a day, and for each line only on days the clock changes. */
-  #offsetAt(local: number): number {
+  /** Asks for an offset once a day, and for each line only on days the clock changes. */
+  #offset(known: Map<number, number | null>, at: number, ask: (at: number) => number): number {
     if (this.#zone === 'UTC') return 0;
-    const day = Math.floor(local / DAY_US) * DAY_US;
-    let offset = this.#offsets.get(day);
+    const day = Math.floor(at / DAY_US) * DAY_US;
+    let offset = known.get(day);
     if (offset === undefined) {
-      const morning = this.#wallOffset(day);
-      offset = morning === this.#wallOffset(day + DAY_US) ? morning : null;
-      this.#offsets.set(day, offset);
+      const morning = ask(day);
+      offset = morning === ask(day + DAY_US) ? morning : null;
+      known.set(day, offset);
     }
-    return offset ?? this.#wallOffset(local);
+    return offset ?? ask(at);
   }
 
-  #wallOffset(local: number): number {
+  readonly #ofWall = (local: number): number => {
     const wall = Temporal.Instant.fromEpochMilliseconds(Math.floor(local / 1_000)).toZonedDateTimeISO('UTC');
     return wall.toPlainDateTime().toZonedDateTime(this.#zone).offsetNanoseconds / 1_000;
-  }
+  };
 
-  #zoneOffset(time: number): number {
-    if (this.#zone === 'UTC') return 0;
+  readonly #ofInstant = (time: number): number => {
     const instant = Temporal.Instant.fromEpochMilliseconds(Math.floor(time / 1_000));
     return instant.toZonedDateTimeISO(this.#zone).offsetNanoseconds / 1_000;
-  }
+  };
 }
 
 /** `Z`, `UTC`, `+0530`, `-05:00`, `+01` in microseconds. */
