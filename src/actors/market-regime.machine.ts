@@ -14,7 +14,7 @@ export interface RegimeContext {
   /** The trend the last closes speak for, and how many of them in a row. */
   readonly candidate: Trend | null;
   readonly candidateCloses: number;
-  /** The level that gave way last, and the closes in a row that count for its reclaim. */
+  /** The swing low that gave way last, and the closes in a row that count for its reclaim. */
   readonly frozenLevel: number | null;
   readonly reclaimCloses: number;
 }
@@ -135,6 +135,7 @@ export const marketRegimeMachine = (config: RegimeConfig) => {
     actions: {
       countCloses: assign((heard, { from }: { from: Trend }) => rules.count(heard, from)),
       judgeStructure: raise(({ event }) => ({ type: 'VOLATILITY_JUDGED' as const, reading: event.reading })),
+      // The swing low the decline came from, not the support nearest to the close: that one lies lower with every close.
       freezeLevel: assign({
         frozenLevel: ({ event }) => event.reading.structure!.swingLow,
         reclaimCloses: 0,

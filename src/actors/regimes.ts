@@ -5,7 +5,7 @@ import { RegimeChanged } from '../events/decision.events.ts';
 import { DayBarClosed, type MarketData } from '../streams/market-data.ts';
 import { type RegimeReading, readRegime } from '../streams/regime-readings.ts';
 import { MachineHost } from './machine-host.ts';
-import { marketRegimeMachine, type RegimeRegimeRegion, regimeEvidence } from './market-regime.machine.ts';
+import { marketRegimeMachine, type RegimeRegion, regimeEvidence } from './market-regime.machine.ts';
 
 type Host = MachineHost<ReturnType<typeof marketRegimeMachine>>;
 

@@ -29,6 +29,7 @@ export const SessionCarried = defineInput('SessionCarried', {
   version: 1,
   schema: z.strictObject({ from: z.string(), state: z.record(z.string(), json) }),
 });
+export type SessionCarried = PayloadOf<typeof SessionCarried>;
 
 /** The engine came back from a stop inside this session; timers leave their states before the clock moves. */
 export const SessionResumed = defineInput('SessionResumed', { version: 1, schema: z.strictObject({ reason: z.string() }) });

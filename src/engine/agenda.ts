@@ -1,0 +1,174 @@
+/**
+ * The simulation's one list of what happens next: market records, the calendar's moments, and the exchange's reports,
+ * in the order ARCHITECTURE.md gives them. It feeds the core and hands the core's effects to the exchange.
+ */
+import type { ExchangeReport } from '../adapters/simulated-exchange/report-queue.ts';
+import type { SimulatedExchange } from '../adapters/simulated-exchange/simulated-exchange.ts';
+import type { RunSpec } from '../domain/config.ts';
+import { CoreDeclared, OperatorCommanded } from '../events/engine.events.ts';
+import { MarketClosed, MarketOpened, type SymbolDefined } from '../events/market.events.ts';
+import { CancelAttempted, SubmitAttempted } from '../events/order.events.ts';
+import { copyTick, Tick, TickKind } from '../events/tick.ts';
+import type { Core } from './core.ts';
+import { isOpening, type MarketSource } from './market-source.ts';
+import { type Moment, TradingDays } from './trading-days.ts';
+
+export const EXCHANGE_SOURCE = 'sim-exchange';
+const CALENDAR_SOURCE = 'calendar';
+const OPERATOR_SOURCE = 'operator';
+
+interface AgendaParts {
+  readonly source: MarketSource;
+  readonly exchange: SimulatedExchange;
+  readonly run: RunSpec;
+  /** The kernel overwrites ticks after use: the exchange needs a copy. */
+  readonly poisonTicks: boolean;
+  /** The cascade is quiet: the log may commit. */
+  readonly settle: () => void;
+  /** A trading day is over and quiet; returns the core that goes on (another one after a session roll). */
+  readonly dayEnded: (core: Core, moment: Moment) => Core;
+}
+
+export class Agenda {
+  #core: Core;
+  readonly #parts: AgendaParts;
+  readonly #days: TradingDays;
+  readonly #symbolsOf = new Map<string, string[]>();
+  /** seqs of the effects that wait for an answer, by order ordinal. */
+  readonly #submits = new Map<number, number>();
+  readonly #cancels = new Map<number, number>();
+  /** Openings left per symbol id, where positions are to be closed at the last one. */
+  readonly #openingsLeft: number[] | null;
+  #coreToDeclare: RunSpec['core'];
+  readonly #copy = new Tick();
+
+  constructor(core: Core, parts: AgendaParts) {
+    this.#core = core;
+    this.#parts = parts;
+    const { symbols } = parts.source;
+    this.#days = new TradingDays(symbols);
+    for (const { calendar, symbol } of symbols) {
+      this.#symbolsOf.set(calendar, [...(this.#symbolsOf.get(calendar) ?? []), symbol]);
+    }
+    this.#openingsLeft = parts.run.finalize ? parts.source.countOpenings() : null;
+    this.#coreToDeclare = parts.run.core;
+  }
+
+  /** Feeds everything; returns the core of the last session. Stops early when deciding has halted. */
+  run(onRecord: () => void): Core {
+    const { source, exchange, settle } = this.#parts;
+    let last = 0;
+    while (source.next() && this.#core.kernel.halted === null) {
+      const { tick } = source;
+      const definition = source.symbols[tick.symbolId];
+      last = tick.recordedAt;
+      this.#reach(last);
+      if (definition !== undefined) {
+        this.#days.see(definition, last);
+        this.#reach(last); // a record that starts a day may come after that day's open
+        exchange.before(tick, definition.symbol);
+        while (exchange.nextAt() <= last) this.#deliver(exchange.take());
+      }
+      this.#feed(tick, source.source, definition);
+      settle();
+      onRecord();
+    }
+    this.#reach(last + 1);
+    while (exchange.nextAt() < Number.POSITIVE_INFINITY && this.#core.kernel.halted === null) {
+      this.#deliver(exchange.take());
+    }
+    source.close();
+    return this.#core;
+  }
+
+  #feed(record: Tick, source: string, definition: SymbolDefined | undefined): void {
+    let tick = record;
+    if (this.#parts.poisonTicks) {
+      copyTick(record, this.#copy);
+      tick = this.#copy;
+    }
+    this.#core.kernel.tick(record, source);
+    if (definition === undefined) return;
+    this.#sendEffects();
+    this.#parts.exchange.after(tick, definition.symbol);
+    if (this.#coreToDeclare.length > 0) this.#declareCore(tick, definition);
+    if (this.#openingsLeft !== null && isOpening(tick)) this.#countOpening(tick, definition);
+  }
+
+  /** Delivers and emits everything that comes before a record of `time`. */
+  #reach(time: number): void {
+    const { exchange } = this.#parts;
+    for (;;) {
+      const reportAt = exchange.nextAt();
+      const momentAt = this.#days.nextAt;
+      if (reportAt <= time && reportAt <= momentAt) this.#deliver(exchange.take());
+      else if (momentAt < time) this.#emit(this.#days.takeBefore(time)!);
+      else return;
+    }
+  }
+
+  #emit(moment: Moment): void {
+    const { calendar, day, at } = moment;
+    const { exchange } = this.#parts;
+    const provenance = { source: CALENDAR_SOURCE, recordedAt: at };
+    if (moment.kind === 'open') {
+      this.#core.kernel.input(MarketOpened.of({ calendar, day }), provenance);
+      exchange.opened(at);
+      this.#sendEffects();
+      return;
+    }
+    exchange.closed(this.#symbolsOf.get(calendar) ?? [], at);
+    while (exchange.nextAt() <= at) this.#deliver(exchange.take());
+    this.#core.kernel.input(MarketClosed.of({ calendar, day }), provenance);
+    this.#sendEffects();
+    this.#parts.settle();
+    this.#core = this.#parts.dayEnded(this.#core, moment);
+  }
+
+  #deliver(report: ExchangeReport): void {
+    const { input, at, time, ordinal } = report;
+    const canceled = input.type === 'OrderCanceled' || input.type === 'CancelRejected';
+    const causation = (canceled ? this.#cancels : this.#submits).get(ordinal) ?? null;
+    this.#core.kernel.input(input, { source: EXCHANGE_SOURCE, recordedAt: at, time, causation });
+    this.#sendEffects();
+  }
+
+  #sendEffects(): void {
+    const { exchange } = this.#parts;
+    const { kernel } = this.#core;
+    for (const effect of kernel.takeEffects()) {
+      if (effect.type === SubmitAttempted.type) {
+        const order = effect.payload as SubmitAttempted;
+        this.#submits.set(order.ordinal, effect.seq);
+        exchange.submit(order, kernel.now);
+      } else if (effect.type === CancelAttempted.type) {
+        const { ordinal } = effect.payload as { ordinal: number };
+        this.#cancels.set(ordinal, effect.seq);
+        exchange.cancel(ordinal, kernel.now);
+      }
+    }
+  }
+
+  /** Core holdings are bought at their symbol's first price of the trading period. */
+  #declareCore(tick: Tick, { symbol, multiplier }: SymbolDefined): void {
+    const { run, exchange } = this.#parts;
+    const declared = this.#coreToDeclare.find((each) => each.symbol === symbol);
+    if (declared === undefined || (run.tradeFrom !== null && this.#core.kernel.now < run.tradeFrom)) return;
+    const px = tick.kind === TickKind.bar ? tick.close : tick.kind === TickKind.quote ? tick.askPx : tick.px;
+    const quantity = px > 0 ? Math.floor((run.cash * declared.fraction) / (px * multiplier)) : 0;
+    this.#coreToDeclare = this.#coreToDeclare.filter((each) => each !== declared);
+    if (quantity < 1) return;
+    const core = { px, quantity, symbol };
+    this.#core.kernel.input(CoreDeclared.of(core), { source: OPERATOR_SOURCE, recordedAt: this.#core.kernel.now });
+    exchange.declareCore(core);
+  }
+
+  /** Positions are closed at the last opening: a session's print fills what is sent at it, a bar what came before it. */
+  #countOpening(tick: Tick, { symbol }: SymbolDefined): void {
+    const left = --this.#openingsLeft![tick.symbolId];
+    if (left !== (tick.kind === TickKind.openPrint ? 0 : 1)) return;
+    const flatten = OperatorCommanded.of({ by: 'finalize', command: 'flatten', symbol });
+    this.#core.kernel.input(flatten, { source: OPERATOR_SOURCE, recordedAt: this.#core.kernel.now });
+    this.#sendEffects();
+  }
+}

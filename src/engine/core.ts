@@ -1,0 +1,76 @@
+/** The deterministic core, assembled: kernel, streams and actors of one session, ready for its first input. */
+import { type ActorSystem, wireActors } from '../actors/actor-system.ts';
+import { Kernel } from '../bus/kernel.ts';
+import type { EventSink } from '../bus/ports.ts';
+import type { RunSpec } from '../domain/config.ts';
+import { fromMicros } from '../domain/money.ts';
+import type { Strategy } from '../streams/strategy.ts';
+
+interface CoreOptions {
+  readonly sink: EventSink;
+  readonly run: RunSpec;
+  readonly strategy: Strategy;
+  readonly symbols: readonly string[];
+  /** Overwrites the reused tick after each dispatch, to catch whoever kept it. */
+  readonly poisonTicks?: boolean;
+}
+
+export interface Core {
+  readonly kernel: Kernel;
+  readonly actors: ActorSystem;
+}
+
+export function createCore({ sink, run, strategy, symbols, poisonTicks }: CoreOptions): Core {
+  const kernel = new Kernel(sink, { poisonTicks });
+  return { kernel, actors: wireActors(kernel, run, strategy, symbols) };
+}
+
+/** The engine's whole state at this moment, as `quantos state` prints it. Dollars; times in microseconds. */
+export function describeState({ kernel, actors }: Core) {
+  const { portfolio, orders, market, regimes, selector, tradingState, strategist } = actors;
+  const states: Record<string, { state: unknown }> = { 'trading-state': { state: tradingState.current } };
+  for (const symbol of market.symbols.names()) {
+    if (regimes !== null) states[`regime-${symbol}`] = { state: regimes.of(symbol).states };
+    if (selector !== null) states[`selector-${symbol}`] = { state: selector.view(symbol).state };
+    states[`conviction-${symbol}`] = {
+      state: { long: strategist.newest(symbol, 'long'), short: strategist.newest(symbol, 'short') },
+    };
+  }
+  return {
+    seq: kernel.seq,
+    time: kernel.now,
+    halted: kernel.halted?.payload ?? null,
+    cash: fromMicros(portfolio.cashMicros),
+    equity: fromMicros(portfolio.equityMicros()),
+    positions: portfolio.positions().map(({ symbol, quantity, role }) => ({
+      symbol,
+      quantity,
+      avgPx: portfolio.avgPx(symbol, role),
+      role,
+    })),
+    orders: [...orders.working()].map(({ intended, state }) => ({
+      ordinal: intended.ordinal,
+      symbol: intended.symbol,
+      side: intended.side,
+      quantity: state.orderedQty,
+      filled: state.filledQty,
+      limitPx: intended.limitPx,
+      stopPx: intended.stopPx,
+      status: state.status,
+      working: intended.action,
+    })),
+    actors: states,
+  };
+}
+
+/** Why each symbol was left alone (or not) at its last close: the test that decided, in words. */
+export function explainQuietDay({ actors }: Core): { symbol: string; choice: string; reason: string }[] {
+  const { selector, market } = actors;
+  if (selector === null) return [];
+  return market.symbols.names().flatMap((symbol) => {
+    const { selection, state } = selector.view(symbol);
+    if (selection === null) return [];
+    const held = state === 'holding' || state === 'exiting' ? `${state}; ` : '';
+    return [{ symbol, choice: selection.choice, reason: `${held}${selection.reason}` }];
+  });
+}

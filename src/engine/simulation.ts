@@ -1,0 +1,153 @@
+/** Runs one simulated session, or a chain of daily ones, over recorded market data: core, exchange and agenda together. */
+import { type ExchangeJson, SimulatedExchange } from '../adapters/simulated-exchange/simulated-exchange.ts';
+import { installDeterminismTrap } from '../bus/determinism-trap.ts';
+import type { EventSink } from '../bus/ports.ts';
+import { configFor } from '../domain/config.ts';
+import { toMicros } from '../domain/money.ts';
+import { SessionCarried, SessionEnded, SessionStarted } from '../events/engine.events.ts';
+import { SymbolDefined } from '../events/market.events.ts';
+import type { Strategy } from '../streams/strategy.ts';
+import { Agenda } from './agenda.ts';
+import { type Core, createCore } from './core.ts';
+import type { Dataset } from './market-source.ts';
+import { MarketSource } from './market-source.ts';
+
+export const ENGINE_SOURCE = 'engine';
+const EXCHANGE_STATE = 'sim-exchange';
+
+/** Where one session's events go. */
+export interface SessionSink extends EventSink {
+  settle(): void;
+}
+
+export interface SimulationRequest {
+  readonly manifest: SessionStarted;
+  readonly strategy: Strategy;
+  readonly datasets: readonly Dataset[];
+  /** Last market time to feed, microseconds, or null for all. */
+  readonly to: number | null;
+  /** The sink of the n-th session, from 0; a run without `roll: daily` asks once. */
+  readonly sinkOf: (session: number, name: string) => SessionSink;
+  /** What an earlier session left behind, where this one continues it. */
+  readonly carried?: SessionCarried;
+  /** Called now and then with records read and their total. */
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly poisonTicks?: boolean;
+}
+
+export interface SimulationResult {
+  readonly core: Core;
+  readonly sessions: number;
+  /** Market records fed, and decisions made, over all sessions. */
+  readonly inputs: number;
+  readonly decisions: number;
+  /** Digest of the only session's decisions; of the last one's where the run rolled. */
+  readonly decisionDigest: string;
+}
+
+const PROGRESS_EVERY = 8_192;
+
+export function simulate(request: SimulationRequest): SimulationResult {
+  const removeTrap = installDeterminismTrap();
+  try {
+    return run(request);
+  } finally {
+    removeTrap();
+  }
+}
+
+function run(request: SimulationRequest): SimulationResult {
+  const { manifest, strategy, onProgress } = request;
+  const source = new MarketSource(request.datasets, { to: request.to });
+  const symbols = source.symbols.map(({ symbol }) => symbol);
+  const exchange = exchangeOf(request, source);
+  let sink = request.sinkOf(0, manifest.session);
+  let sessions = 0;
+  let inputs = 0;
+  let decisions = 0;
+  let started = false;
+
+  const begin = (session: string, continues: string | null, carried: SessionCarried | null, now: number): Core => {
+    const core = createCore({ sink, run: manifest.run, strategy, symbols, poisonTicks: request.poisonTicks });
+    const provenance = { source: ENGINE_SOURCE, recordedAt: now };
+    core.kernel.input(SessionStarted.of({ ...manifest, session, continues }), provenance);
+    if (carried !== null) core.kernel.input(SessionCarried.of(carried), provenance);
+    for (const definition of source.symbols) core.kernel.input(SymbolDefined.of(definition), provenance);
+    sessions++;
+    return core;
+  };
+
+  const finish = (core: Core, reason: string): void => {
+    core.kernel.input(SessionEnded.of({ reason }), { source: ENGINE_SOURCE, recordedAt: core.kernel.now });
+    sink.settle();
+    inputs += core.kernel.inputs;
+    decisions += core.kernel.digest.count;
+  };
+
+  const carryOver = (core: Core, from: string): SessionCarried => ({
+    from,
+    state: { ...core.kernel.carryOver(), [EXCHANGE_STATE]: JSON.parse(JSON.stringify(exchange)) },
+  });
+
+  let name = manifest.session;
+  const roll = (core: Core): Core => {
+    if (manifest.run.roll !== 'daily') return core;
+    const from = name;
+    const carried = carryOver(core, from);
+    finish(core, 'the trading day is over');
+    name = `${manifest.session}-${sessions + 1}`;
+    sink = request.sinkOf(sessions, name);
+    return begin(name, from, carried, core.kernel.now);
+  };
+
+  const firstAt = peekTime(request);
+  const carried = request.carried ?? null;
+  let core = begin(manifest.session, manifest.continues, carried, firstAt);
+  const agenda = new Agenda(core, {
+    source,
+    exchange,
+    run: manifest.run,
+    poisonTicks: request.poisonTicks ?? false,
+    settle: () => sink.settle(),
+    dayEnded: roll,
+  });
+  core = agenda.run(() => {
+    if (onProgress !== undefined && (!started || source.done % PROGRESS_EVERY === 0)) {
+      started = true;
+      onProgress(source.done, source.records);
+    }
+  });
+  if (core.kernel.halted === null) finish(core, 'the data ended');
+  else {
+    inputs += core.kernel.inputs;
+    decisions += core.kernel.digest.count;
+    sink.settle();
+  }
+  onProgress?.(source.records, source.records);
+  return { core, sessions, inputs, decisions, decisionDigest: core.kernel.digest.hex() };
+}
+
+/** The clock of a simulated session starts at its first market record. */
+function peekTime(request: SimulationRequest): number {
+  const source = new MarketSource(request.datasets, { to: request.to });
+  const at = source.next() ? source.tick.recordedAt : 0;
+  source.close();
+  return at;
+}
+
+function exchangeOf(request: SimulationRequest, source: MarketSource): SimulatedExchange {
+  const { run } = request.manifest;
+  const multipliers = new Map(source.symbols.map(({ symbol, multiplier }) => [symbol, multiplier]));
+  return new SimulatedExchange(
+    {
+      execution: run.execution,
+      commission: run.commission,
+      seed: run.seed,
+      cashMicros: toMicros(run.cash),
+      allowShort: run.allowShort,
+      configOf: (symbol) => configFor(run.config, symbol).exchange,
+      multiplierOf: (symbol) => multipliers.get(symbol) ?? 1,
+    },
+    request.carried?.state[EXCHANGE_STATE] as ExchangeJson | undefined,
+  );
+}
