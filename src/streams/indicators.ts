@@ -4,6 +4,7 @@
  * little history the value is undefined. `ago` counts bars back from the newest, 0 being the newest itself.
  */
 import { log } from '../domain/math.ts';
+import type { Bar } from './bar.ts';
 
 /** The last `capacity` values pushed. */
 export class Series {
@@ -35,18 +36,8 @@ export class Series {
   }
 }
 
-/** The prices of one bar; a `Tick` of kind bar is one. */
-export interface Bar {
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-  readonly volume: number;
-}
-
-/** The last `capacity` bars, by column. */
+/** The last `capacity` bars, by column; nothing here rests on opens. */
 export class BarWindow {
-  readonly open: Series;
   readonly high: Series;
   readonly low: Series;
   readonly close: Series;
@@ -55,7 +46,6 @@ export class BarWindow {
   readonly logReturn: Series;
 
   constructor(capacity: number) {
-    this.open = new Series(capacity);
     this.high = new Series(capacity);
     this.low = new Series(capacity);
     this.close = new Series(capacity);
@@ -67,9 +57,8 @@ export class BarWindow {
     return this.close.length;
   }
 
-  push(bar: Bar): void {
+  push(bar: Pick<Bar, 'high' | 'low' | 'close' | 'volume'>): void {
     if (this.length > 0) this.logReturn.push(log(bar.close / this.close.ago(0)));
-    this.open.push(bar.open);
     this.high.push(bar.high);
     this.low.push(bar.low);
     this.close.push(bar.close);

@@ -4,14 +4,14 @@ import { createActor, type SnapshotFrom } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
 import { marketRegimeMachine, regimeEvidence } from '../../src/actors/market-regime.machine.ts';
 import { configSchema } from '../../src/domain/config.ts';
-import { type Bar, BarWindow } from '../../src/streams/indicators.ts';
+import { BarWindow } from '../../src/streams/indicators.ts';
 import {
   type RegimeReading,
   readRegime,
   regimeBars,
   type StructureReading,
 } from '../../src/streams/regime-readings.ts';
-import { arbitraryBars, sp500 } from '../streams/daily-bars.ts';
+import { arbitraryBars, type DailyBar, sp500 } from '../streams/daily-bars.ts';
 
 const config = configSchema.parse({}).regime;
 type Machine = ReturnType<typeof marketRegimeMachine>;
@@ -30,7 +30,7 @@ function run(readings: readonly RegimeReading[], actor = start()): Regions[] {
   });
 }
 
-function readingsOf(bars: readonly Bar[], numbers = config): RegimeReading[] {
+function readingsOf(bars: readonly DailyBar[], numbers = config): RegimeReading[] {
   const window = new BarWindow(regimeBars(numbers));
   return bars.map((bar) => {
     window.push(bar);

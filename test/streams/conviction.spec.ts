@@ -8,15 +8,14 @@ import {
   readConviction,
   shouldPublish,
 } from '../../src/streams/conviction.ts';
-import type { Bar } from '../../src/streams/indicators.ts';
-import { arbitraryBars, barOf, sp500, walk, windowOf } from './daily-bars.ts';
+import { arbitraryBars, barOf, type DailyBar, sp500, walk, windowOf } from './daily-bars.ts';
 
 const config = configSchema.parse({}).conviction;
 const silent: IntelReadings = { fedBias: null, socialScore: null };
-const read = (bars: readonly Bar[], direction: Direction, intel = silent) =>
+const read = (bars: readonly DailyBar[], direction: Direction, intel = silent) =>
   readConviction(windowOf(bars), direction, config, intel);
 const rising = walk(Array.from({ length: 260 }, (_, i) => (i % 2 ? 0.008 : 0.002)));
-const values = (bars: readonly Bar[], direction: Direction) =>
+const values = (bars: readonly DailyBar[], direction: Direction) =>
   Object.fromEntries(read(bars, direction)!.components.map(({ name, value }) => [name, value]));
 
 describe('components', () => {
@@ -126,7 +125,7 @@ describe('any market', () => {
   );
 
   // Turned upside down around a price far above its moves, so that returns mirror too; in binary fractions, which add exactly.
-  const mirrored = (bars: readonly Bar[], around: number): Bar[] =>
+  const mirrored = (bars: readonly DailyBar[], around: number): DailyBar[] =>
     bars.map(({ open, high, low, close, volume }) => ({
       open: 2 * around - open,
       high: 2 * around - low,

@@ -1,10 +1,13 @@
 /** Daily bars for the tests of streams and regime: recorded ones, and arbitrary walks. */
 import { readFileSync } from 'node:fs';
 import { fc } from '@fast-check/vitest';
-import { type Bar, BarWindow } from '../../src/streams/indicators.ts';
+import type { Bar } from '../../src/streams/bar.ts';
+import { BarWindow } from '../../src/streams/indicators.ts';
+
+export type DailyBar = Pick<Bar, 'open' | 'high' | 'low' | 'close' | 'volume'>;
 
 /** S&P 500, 2000-01-03 to 2020, 5,105 sessions, from the npm package vega-datasets. */
-export function sp500(): Bar[] {
+export function sp500(): DailyBar[] {
   const file = new URL('../../node_modules/vega-datasets/data/sp500-2000.csv', import.meta.url);
   const [, ...lines] = readFileSync(file, 'utf8').trim().split('\n');
   return lines.map((line) => {
@@ -14,7 +17,7 @@ export function sp500(): Bar[] {
 }
 
 /** A bar whose range reaches `wick` (a fraction) beyond its open and close. */
-export const barOf = (open: number, close: number, wick: number, volume: number): Bar => ({
+export const barOf = (open: number, close: number, wick: number, volume: number): DailyBar => ({
   open,
   high: Math.max(open, close) * (1 + wick),
   low: Math.min(open, close) * (1 - wick),
@@ -23,7 +26,7 @@ export const barOf = (open: number, close: number, wick: number, volume: number)
 });
 
 /** Bars that follow one another close to open; each step is a return as a fraction. */
-export function walk(steps: readonly number[], wick = 0.002, start = 100): Bar[] {
+export function walk(steps: readonly number[], wick = 0.002, start = 100): DailyBar[] {
   let close = start;
   return steps.map((step, i) => {
     const open = close;
@@ -33,7 +36,7 @@ export function walk(steps: readonly number[], wick = 0.002, start = 100): Bar[]
 }
 
 /** A walk of stretches, each with its own drift and shake: trends, calm, crashes and flat markets. */
-export const arbitraryBars = (minBars: number, maxBars: number): fc.Arbitrary<Bar[]> =>
+export const arbitraryBars = (minBars: number, maxBars: number): fc.Arbitrary<DailyBar[]> =>
   fc
     .array(
       fc.record({
@@ -58,7 +61,7 @@ export const arbitraryBars = (minBars: number, maxBars: number): fc.Arbitrary<Ba
       return walk(steps.slice(0, maxBars));
     });
 
-export function windowOf(bars: readonly Bar[], capacity = Math.max(1, bars.length)): BarWindow {
+export function windowOf(bars: readonly DailyBar[], capacity = Math.max(1, bars.length)): BarWindow {
   const window = new BarWindow(capacity);
   for (const bar of bars) window.push(bar);
   return window;

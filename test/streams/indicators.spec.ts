@@ -102,11 +102,11 @@ describe('agrees with trading-signals on S&P 500 bars', () => {
 describe('by hand', () => {
   test('the true range of a bar that gaps reaches to the close before', () => {
     const window = new BarWindow(4);
-    window.push({ open: 10, high: 11, low: 9, close: 10, volume: 1 });
+    window.push({ high: 11, low: 9, close: 10, volume: 1 });
     expect(trueRange(window)).toBeUndefined();
-    window.push({ open: 20, high: 21, low: 19, close: 20, volume: 1 });
+    window.push({ high: 21, low: 19, close: 20, volume: 1 });
     expect(trueRange(window)).toBe(11);
-    window.push({ open: 5, high: 6, low: 4, close: 5, volume: 1 });
+    window.push({ high: 6, low: 4, close: 5, volume: 1 });
     expect(trueRange(window)).toBe(16);
   });
 

@@ -48,6 +48,13 @@ describe('levels', () => {
     expect(crashed).toEqual(before);
   });
 
+  test('the bar being judged does not confirm a swing low either', () => {
+    const dip = { ...rising[24], low: rising[24].low - 7 };
+    const dipped = [...rising.slice(0, 24), dip, ...rising.slice(25)];
+    expect(supportLevels(windowOf(dipped), config)!.swingLow).not.toBe(dip.low);
+    expect(supportLevels(windowOf([...dipped, rising[29]]), config)!.swingLow).toBe(dip.low);
+  });
+
   test('too little history has none', () => {
     expect(supportLevels(windowOf(rising.slice(0, supportBars(config) - 1)), config)).toBeUndefined();
     expect(supportLevels(windowOf(rising.slice(0, supportBars(config))), config)).toBeDefined();
