@@ -43,26 +43,23 @@ export const rowOf = (event: StoredEvent): StoredRow => [
   event.json,
 ];
 
-/** The event a row holds, as stored. Its payload is parsed when it is first asked for. */
+/** Most readers compare or skip: a payload is parsed when it is first asked for. An own property, so that copies have it. */
+const LAZY_PAYLOAD: PropertyDescriptor & ThisType<{ readonly json: string }> = {
+  enumerable: true,
+  configurable: true,
+  get() {
+    const value: unknown = JSON.parse(this.json);
+    Object.defineProperty(this, 'payload', { value, enumerable: true });
+    return value;
+  },
+};
+
+/** The event a row holds, as stored. */
 export function eventOf(row: StoredRow): StoredEvent {
-  const [seq, kind, type, version, time, recordedAt, source, causation, correlation, basis, json] = row;
-  let payload: unknown;
-  return {
-    seq,
-    kind,
-    type,
-    version,
-    time,
-    recordedAt,
-    source,
-    causation,
-    correlation,
-    basis: basis === null ? [] : JSON.parse(basis),
-    json,
-    get payload() {
-      return (payload ??= JSON.parse(json));
-    },
-  };
+  const [seq, kind, type, version, time, recordedAt, source, causation, correlation, basisJson, json] = row;
+  const basis: number[] = basisJson === null ? [] : JSON.parse(basisJson);
+  const event = { seq, kind, type, version, time, recordedAt, source, causation, correlation, basis, json };
+  return Object.defineProperty(event, 'payload', LAZY_PAYLOAD) as typeof event & { payload: unknown };
 }
 
 /** The event a row holds, in the shape this engine gives its type today. */

@@ -16,7 +16,8 @@ export function genesisHash(
     .digest();
 }
 
-const TEXT_CHUNK = 1 << 18;
+/** Longer texts are slower to join and to encode. */
+const TEXT_CHUNK = 1 << 15;
 
 /** Hash of commit `n`, which adds `batch` after the commit whose hash is `previous`. */
 export function commitHash(previous: Uint8Array, n: number, batch: Batch): Buffer {

@@ -5,21 +5,12 @@ import type { EventLog } from '../bus/ports.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import type { Tick } from '../events/tick.ts';
 import { syncFolder, writeAnchor } from './anchor.ts';
-import { type Batch, BatchBuilder, rowOf, type StoredRow } from './batch.ts';
-import { commitHash, genesisHash } from './hash-chain.ts';
+import { BatchBuilder, rowOf } from './batch.ts';
+import { BatchInserter, requireCurrentLayouts, writeGenesis } from './batch-inserter.ts';
 import { LogError, messageOf } from './log-error.ts';
-import {
-  COMMIT_COLUMNS,
-  type Commit,
-  createTables,
-  type Db,
-  openDatabase,
-  readLayouts,
-  readMeta,
-} from './log-file.ts';
+import { createTables, type Db, openDatabase, readMeta, recognise } from './log-file.ts';
 import { openLogReader } from './log-reader.ts';
 import { BLOCK_EVENTS_MAX } from './market-block.ts';
-import { LAYOUTS } from './tick-columns.ts';
 import { takeWriterLock, type WriterLock } from './writer-lock.ts';
 
 export interface WriterOptions {
@@ -44,45 +35,51 @@ export interface AppendOptions extends WriterOptions {
 
 const COMMIT_INTERVAL_MS = 100;
 const ANCHOR_INTERVAL_MS = 1_000;
-const COLUMNS = 11;
-/** Rows a statement inserts: fewer calls into the database. */
-const ROWS_AT_ONCE = 16;
-
 /** Starts a new log. The file appears complete or not at all; one that exists is never touched. */
 export function createLog(path: string, options: CreateOptions): EventLog {
-  const lock = takeWriterLock(path);
-  try {
+  requireFreePath(path);
+  return underLock(path, 'cannot be created', (lock) => {
     createFile(path, { ...options.meta, session: options.session });
     return new SqliteLog(path, lock, options);
-  } catch (error) {
-    lock.release();
-    throw asWriteError(error, path, 'cannot be created');
-  }
+  });
 }
 
 /** Continues a log after its last commit. */
 export function openLogForAppend(path: string, options: AppendOptions = {}): EventLog {
-  const target = existsSync(path) ? realpathSync(path) : path;
-  const lock = existsSync(path) ? takeWriterLock(target) : undefined;
-  try {
+  recognise(path);
+  const target = realpathSync(path);
+  return underLock(target, 'cannot be opened for writing', (lock) => {
     const reader = openLogReader(target, { verify: options.verify ?? true });
     const { sealed } = reader;
     reader.close();
     if (sealed) throw new LogError('sealed', path, 'is sealed: it is finished, and nothing can be appended');
-    return new SqliteLog(target, lock as WriterLock, options);
+    return new SqliteLog(target, lock, options);
+  });
+}
+
+/** Takes the writer's lock; what `open` returns keeps it, and a throw gives it back. */
+function underLock(path: string, whatFails: string, open: (lock: WriterLock) => EventLog): EventLog {
+  const lock = takeWriterLock(path);
+  try {
+    return open(lock);
   } catch (error) {
-    lock?.release();
-    throw asWriteError(error, path, 'cannot be opened for writing');
+    lock.release();
+    if (error instanceof LogError) throw error;
+    throw new LogError('io', path, `${whatFails}: ${messageOf(error)}`, error);
+  }
+}
+
+/** A write-ahead log left behind by another database would be played into the new one. */
+function requireFreePath(path: string): void {
+  const used = (each: string) => existsSync(each) && (each === path || statSync(each).size > 0);
+  const inTheWay = [path, `${path}-wal`, `${path}-journal`].find(used);
+  if (inTheWay !== undefined) {
+    throw new LogError('exists', inTheWay, 'is in the way of a new log; choose another path or move it');
   }
 }
 
 /** Builds the file under another name and links it into place. */
-export function createFile(path: string, meta: Readonly<Record<string, string>>): void {
-  for (const inTheWay of [path, `${path}-wal`, `${path}-journal`]) {
-    const harmless = inTheWay !== path && existsSync(inTheWay) && statSync(inTheWay).size === 0;
-    if (existsSync(inTheWay) && !harmless)
-      throw new LogError('exists', inTheWay, 'is in the way of a new log; choose another path or move it');
-  }
+function createFile(path: string, meta: Readonly<Record<string, string>>): void {
   const fresh = join(dirname(path), `.${basename(path)}.new`);
   rmSync(fresh, { force: true });
   try {
@@ -94,71 +91,6 @@ export function createFile(path: string, meta: Readonly<Record<string, string>>)
     syncFolder(path);
   } finally {
     rmSync(fresh, { force: true });
-  }
-}
-
-/** Commit 0: what the log says of itself. */
-export function writeGenesis(db: Db, meta: Readonly<Record<string, string>>): Commit {
-  const layouts = LAYOUTS.map(({ id, kind, columns }) => [id, JSON.stringify({ kind, columns })] as const);
-  const genesis: Commit = { n: 0, first: 0, last: 0, hash: genesisHash(meta, layouts) };
-  const insertMeta = db.prepare('INSERT INTO meta VALUES (?, ?)');
-  const insertLayout = db.prepare('INSERT INTO layouts VALUES (?, ?)');
-  db.transaction(() => {
-    for (const entry of Object.entries(meta)) insertMeta.run(entry);
-    for (const layout of layouts) insertLayout.run(layout);
-    db.prepare('INSERT INTO commits VALUES (@n, @first, @last, @hash)').run(genesis);
-  })();
-  return genesis;
-}
-
-function asWriteError(error: unknown, path: string, what: string): LogError {
-  if (error instanceof LogError) return error;
-  return new LogError('io', path, `${what}: ${messageOf(error)}`, error);
-}
-
-/** Inserts batches under the chain, one transaction each. */
-export class BatchInserter {
-  head: Commit;
-  readonly #db: Db;
-  readonly #row;
-  readonly #rows;
-  readonly #block;
-  readonly #commit;
-  readonly #values: unknown[] = new Array(ROWS_AT_ONCE * COLUMNS);
-
-  constructor(db: Db) {
-    this.#db = db;
-    const row = `(${new Array(COLUMNS).fill('?').join(', ')})`;
-    this.#row = db.prepare(`INSERT INTO events VALUES ${row}`);
-    this.#rows = db.prepare(`INSERT INTO events VALUES ${new Array(ROWS_AT_ONCE).fill(row).join(', ')}`);
-    this.#block = db.prepare('INSERT INTO market VALUES (?, ?, ?)');
-    this.#commit = db.prepare('INSERT INTO commits VALUES (@n, @first, @last, @hash)');
-    this.head = db.prepare(`SELECT ${COMMIT_COLUMNS} FROM commits ORDER BY n DESC LIMIT 1`).get() as Commit;
-  }
-
-  insert(batch: Batch): void {
-    const n = this.head.n + 1;
-    const hash = commitHash(this.head.hash, n, batch);
-    const commit = { n, first: batch.first, last: batch.last, hash };
-    this.#db.exec('BEGIN IMMEDIATE');
-    this.#insertRows(batch.rows);
-    for (const { first, last, bytes } of batch.blocks) this.#block.run(first, last, bytes);
-    this.#commit.run(commit);
-    this.#db.exec('COMMIT');
-    this.head = commit;
-  }
-
-  #insertRows(rows: readonly StoredRow[]): void {
-    const values = this.#values;
-    const whole = rows.length - (rows.length % ROWS_AT_ONCE);
-    for (let i = 0; i < whole; i += ROWS_AT_ONCE) {
-      let at = 0;
-      for (let j = i; j < i + ROWS_AT_ONCE; j++) {
-        for (let column = 0; column < COLUMNS; column++) values[at++] = rows[j][column];
-      }
-      this.#rows.run(values);
-    }
-    for (let i = whole; i < rows.length; i++) this.#row.run(rows[i]);
   }
 }
 
@@ -287,19 +219,11 @@ class SqliteLog implements EventLog {
       `cannot be appended to: ${messageOf(error)}; ${durable}`,
       error,
     );
-    if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+    try {
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+    } catch {
+      // The database rolls back when it is next opened.
+    }
     return this.#failure;
-  }
-}
-
-/** The layouts are under the chain from its first commit on, so a log is written in the layouts it began with. */
-function requireCurrentLayouts(db: Db, path: string): void {
-  const current = LAYOUTS.map(({ id, kind, columns }) => [id, JSON.stringify({ kind, columns })]);
-  if (JSON.stringify(readLayouts(db)) !== JSON.stringify(current)) {
-    throw new LogError(
-      'sealed',
-      path,
-      'was begun with other column layouts: seal it and go on in a new session',
-    );
   }
 }
