@@ -5,7 +5,9 @@
 import type { Trade } from '../src/projections/round-trips.ts';
 import {
   type Curve,
+  compoundRate,
   downsideDeviation,
+  finite,
   mean,
   periodsPerYear,
   ratio,
@@ -37,17 +39,17 @@ export function backtestingMetrics(curve: Curve, trades: readonly Trade[]): Back
   const years = yearsOf(curve);
   const growth = geometricGrowth(closes);
   const deviation = sampleDeviation(returns);
-  const annualReturn = growth === null ? null : growth ** periods - 1;
+  const annualReturn = growth === null ? null : finite(growth ** periods - 1);
   const volatility =
     growth === null || deviation === null
       ? null
-      : Math.sqrt((deviation ** 2 + growth ** 2) ** periods - growth ** (2 * periods));
+      : finite(Math.sqrt((deviation ** 2 + growth ** 2) ** periods - growth ** (2 * periods)));
   const empty = closes.length === 0;
   const tradeReturns = trades.map((trade) => trade.returnOnEntry);
   return {
     annualReturn,
     volatility,
-    cagr: years > 0 && last > 0 ? (last / first) ** (1 / years) - 1 : null,
+    cagr: compoundRate(first, last, years),
     sharpe: ratio(annualReturn, volatility),
     sortino: ratio(annualReturn, downsideDeviation(returns), 1 / Math.sqrt(periods)),
     calmar: ratio(annualReturn, curve.drawdown.depth),

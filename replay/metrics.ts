@@ -47,7 +47,7 @@ export function curveMetrics(curve: Curve): CurveMetrics {
   const deviation = sampleDeviation(daily);
   const downside = downsideDeviation(daily);
   const { depth, days } = curve.drawdown;
-  const cagr = years > 0 && end > 0 ? (end / curve.start) ** (1 / years) - 1 : null;
+  const cagr = compoundRate(curve.start, end, years);
   return {
     roi: end / curve.start - 1,
     cagr,
@@ -94,9 +94,16 @@ export function periodsPerYear(day: readonly number[]): 252 | 365 {
   return weekend > (2 / 7) * 0.6 * day.length ? 365 : 252;
 }
 
+/** The constant yearly rate that leads from `start` to `end`; null without time or with nothing left. */
+export const compoundRate = (start: number, end: number, years: number): number | null =>
+  years > 0 && end > 0 ? finite((end / start) ** (1 / years) - 1) : null;
+
 /** A quotient, scaled; null where the divisor is 0 or either side is undefined. */
 export const ratio = (over: number | null, under: number | null, scale = 1): number | null =>
-  over === null || under === null || under === 0 ? null : (over / under) * scale;
+  over === null || under === null || under === 0 ? null : finite((over / under) * scale);
+
+/** A number no one could print (a day's gain annualised can overflow) is undefined. */
+export const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 export function sum(values: Iterable<number>): number {
   let total = 0;

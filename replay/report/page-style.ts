@@ -34,6 +34,7 @@ th { font-weight: 500; color: var(--soft); font-size: 13px; vertical-align: bott
 th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
 .l, tbody th { text-align: left; } tbody th { color: var(--ink); font-weight: 400; font-size: 14px; }
 td.wrap { white-space: normal; text-align: left; min-width: 14em; overflow-wrap: anywhere; }
+.lead th { white-space: normal; overflow-wrap: anywhere; } .keys { min-width: 0; overflow-wrap: anywhere; }
 .lead td:nth-child(2) { font-weight: 600; } .muted { color: var(--soft); }
 .wide { overflow-x: auto; -webkit-overflow-scrolling: touch; }
 .dense th, .dense td { padding: 4px 7px; font-size: 13px; }

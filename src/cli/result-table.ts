@@ -6,6 +6,7 @@ import type { CurveMetrics } from '../../replay/metrics.ts';
 import type { BacktestSummary } from '../../replay/summary.ts';
 
 const WARNINGS_SHOWN = 6;
+const WIDTH = 80;
 
 const signed = (value: number | null, text: string): string =>
   value === null ? text : value < 0 ? pc.red(text) : pc.green(text);
@@ -87,9 +88,24 @@ const section = (
   title: string,
   lines: readonly string[],
   paint: (text: string) => string = pc.dim,
-): string[] => (lines.length === 0 ? [] : ['', pc.bold(title), ...lines.map((line) => paint(`  ${line}`))]);
+): string[] =>
+  lines.length === 0 ? [] : ['', pc.bold(title), ...lines.flatMap(wrapped).map((line) => paint(line))];
 
 const shortened = (lines: readonly string[]): string[] =>
   lines.length <= WARNINGS_SHOWN
     ? [...lines]
     : [...lines.slice(0, WARNINGS_SHOWN), `and ${lines.length - WARNINGS_SHOWN} more, in the report`];
+
+/** A line at most a terminal wide, broken between words; what follows the first part stands further in. */
+function wrapped(line: string): string[] {
+  const parts: string[] = [];
+  let part = ' ';
+  for (const word of line.split(' ')) {
+    if (part.length + 1 + word.length > WIDTH && part.trim() !== '') {
+      parts.push(part);
+      part = '   ';
+    }
+    part += ` ${word}`;
+  }
+  return [...parts, part];
+}

@@ -37,7 +37,8 @@ export function richRun(bars: readonly Bar[], symbol = 'SP500'): RunProjection {
     feeder.event('decision', 'RegimeChanged', { symbol, region, from: state[region], to, evidence: {} });
     state[region] = to;
   };
-  const averageOf = (i: number, n: number) => bars.slice(i - n + 1, i + 1).reduce((sum, b) => sum + b.close, 0) / n;
+  const averageOf = (i: number, n: number) =>
+    bars.slice(i - n + 1, i + 1).reduce((sum, b) => sum + b.close, 0) / n;
   let held = 0;
   let hedged = 0;
   let pending: (() => void) | null = null;
@@ -46,11 +47,21 @@ export function richRun(bars: readonly Bar[], symbol = 'SP500'): RunProjection {
     pending?.();
     pending = null;
     feeder.at(closeOf(bar.day)).bar(bar);
-    if (i < 200) return feeder.closed(bar.day);
+    if (i < 200) {
+      feeder.closed(bar.day);
+      return;
+    }
     const slow = averageOf(i, 200);
     const fast = averageOf(i, 50);
     const low = Math.min(...bars.slice(i - 50, i).map((b) => b.close));
-    change('trend', bar.close > slow * 1.01 && fast > slow ? 'bull' : bar.close < slow * 0.99 && fast < slow ? 'bear' : 'range');
+    change(
+      'trend',
+      bar.close > slow * 1.01 && fast > slow
+        ? 'bull'
+        : bar.close < slow * 0.99 && fast < slow
+          ? 'bear'
+          : 'range',
+    );
     if (bar.close < low * 0.985) change('structure', 'broken');
     else if (bar.close > fast) change('structure', 'intact');
     change('volatility', Math.abs(bar.close / bars[i - 5].close - 1) > 0.06 ? 'stressed' : 'calm');
@@ -68,13 +79,21 @@ export function richRun(bars: readonly Bar[], symbol = 'SP500'): RunProjection {
       pending = () => feeder.order('exit', { symbol, side: 'sell', quantity, px: open, fee: 1 });
     } else if (hedged === 0 && state.structure === 'broken') {
       hedged = 15;
-      pending = () => feeder.order('hedge', { symbol, side: 'sell', quantity: 15, px: open, role: 'hedge', fee: 1 });
+      pending = () =>
+        feeder.order('hedge', { symbol, side: 'sell', quantity: 15, px: open, role: 'hedge', fee: 1 });
     } else if (hedged > 0 && state.structure === 'intact') {
       hedged = 0;
-      pending = () => feeder.order('hedge', { symbol, side: 'buy', quantity: 15, px: open, role: 'hedge', fee: 1 });
+      pending = () =>
+        feeder.order('hedge', { symbol, side: 'buy', quantity: 15, px: open, role: 'hedge', fee: 1 });
     }
     if (i % 900 === 0) {
-      feeder.event('decision', 'OrderDenied', { ordinal: null, intent: null, symbol, reason: 'symbolCap', tests: [] });
+      feeder.event('decision', 'OrderDenied', {
+        ordinal: null,
+        intent: null,
+        symbol,
+        reason: 'symbolCap',
+        tests: [],
+      });
     }
   });
   feeder.event('decision', 'ConvictionChanged', {
