@@ -81,6 +81,15 @@ describe('a ledger', () => {
     expect(ledger.cashMicros).toBe((10_000 - 630) * DOLLAR);
   });
 
+  test('takes another declared holding after it was carried over', () => {
+    const ledger = new Ledger(10_000 * DOLLAR);
+    const core = { symbol: 'ABC', quantity: 6, px: 100, multiplier: 1 };
+    ledger.declareCore(core);
+    const carried = Ledger.fromJSON(JSON.parse(JSON.stringify(ledger)));
+    carried.declareCore(core);
+    expect(carried.position('ABC', 'core')?.quantity).toBe(12);
+  });
+
   test('values positions at their marks, and at cost where there is none', () => {
     const ledger = ledgerAfter(fillOf('buy', 10, 100), fillOf('sell', 3, 20, { symbol: 'XYZ' }));
     expect(ledger.equityMicros((symbol) => (symbol === 'ABC' ? 101 : 19))).toBe(10_013 * DOLLAR);

@@ -2,7 +2,7 @@
 import type { Commission } from '../../domain/config.ts';
 import type { Side } from '../../domain/instrument.ts';
 import { fromMicros, notionalMicros, toMicros } from '../../domain/money.ts';
-import type { Ledger, LedgerFill, LedgerJson, Position, PositionRole } from '../../domain/portfolio.ts';
+import type { Ledger, LedgerJson, Position, PositionRole } from '../../domain/portfolio.ts';
 import { orderFeeMicros, unitCost } from './commission.ts';
 
 const dollars = (micros: number): string => fromMicros(micros).toFixed(2);

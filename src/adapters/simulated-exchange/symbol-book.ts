@@ -5,7 +5,7 @@ import type { VenueOrder } from './venue-order.ts';
 export interface SymbolBook {
   /** By arrival. */
   orders: VenueOrder[];
-  /** The latest opening print, until the bar that follows it; null without one. */
+  /** The latest opening print; null before any. */
   print: { readonly at: number; readonly px: number } | null;
   /** When the latest bar ended, and the volume it had: what an opening print is taken to offer. */
   lastBarEnd: number;
@@ -41,7 +41,6 @@ export function closeBar(book: SymbolBook, bar: Tick): void {
   if (bar.time <= book.lastBarEnd) return;
   book.lastBarEnd = bar.time;
   book.lastVolume = known(bar.volume) ?? 0;
-  book.print = null;
 }
 
 /** The print that opened this bar's session, or null: a print before the bar's start opened something else. */

@@ -101,6 +101,25 @@ describe('on bars at the next open', () => {
     expect(venue.bar(at(4), { ...UP, open: 101 }).news).toEqual(['3 #1 filled 1 @ 101']);
   });
 
+  test('an open a rounding away from the high still counts', () => {
+    const venue = new Venue();
+    venue.send(at(1));
+    expect(venue.bar(at(2), { ...UP, open: 104.00001 }).news).toEqual(['1 #1 filled 10 @ 104.00001']);
+  });
+
+  test('a day that is shorter than a day starts where the one before ended', () => {
+    const venue = new Venue();
+    venue.bar(at(960), UP, 'ABC', 86_400).send(at(960));
+    expect(venue.bar(at(2_220), UP, 'ABC', 86_400).news).toEqual(['960 #1 filled 10 @ 100']);
+  });
+
+  test('a report never goes back before what the engine has already seen', () => {
+    const venue = new Venue();
+    venue.send(at(1));
+    venue.bar(at(2), UP, 'XYZ').bar(at(2), UP);
+    expect(venue.deliver().reports.at(-1)).toMatchObject({ type: 'OrderFilled', time: at(1), at: at(2) });
+  });
+
   test('a bar that comes twice fills nothing the second time', () => {
     const venue = new Venue();
     venue.bar(at(2), UP).send(at(1));
@@ -178,6 +197,19 @@ describe('at an opening print', () => {
       '600 #2 filled 10 @ 100',
       '600 #3 filled 10 @ 100',
     ]);
+  });
+
+  test('the print is the open, whatever the bar says it was', () => {
+    const venue = new Venue();
+    venue.send(at(500), { limitPx: 99 });
+    venue.print(at(600), 99.5);
+    expect(venue.bar(at(990), { ...UP, open: 98.5 }, 'ABC', 86_400).news).toEqual(['990 #1 filled 10 @ 99']);
+  });
+
+  test('an order sent in answer to the print itself waits', () => {
+    const venue = new Venue();
+    venue.answer = () => venue.send(at(600));
+    expect(venue.print(at(600), 100).news).toEqual([]);
   });
 
   test('an order sent at the print’s instant but before MarketOpened waits', () => {

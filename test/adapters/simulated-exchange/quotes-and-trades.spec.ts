@@ -16,8 +16,8 @@ describe('on quotes', () => {
 
   test('an order sent in answer to a quote does not meet that quote', () => {
     const venue = new Venue();
-    venue.quote(at(1), 99, 100).send(at(1));
-    expect(venue.news).toEqual([]);
+    venue.answer = () => venue.send(at(1));
+    expect(venue.quote(at(1), 99, 100).news).toEqual([]);
     expect(venue.quote(at(1), 99, 101).news).toEqual(['1 #1 filled 10 @ 101']);
   });
 
@@ -82,6 +82,12 @@ describe('on quotes', () => {
     ]);
   });
 
+  test('a bar of a quoted symbol fills nothing', () => {
+    const venue = new Venue();
+    venue.quote(at(1), 99, 100).send(at(1));
+    expect(venue.bar(at(2), { open: 100, high: 101, low: 98, close: 100 }).news).toEqual([]);
+  });
+
   test('latency there and back moves arrival and report', () => {
     const config = { submitLatencyUs: MINUTE, reportLatencyUs: MINUTE / 2 };
     const venue = new Venue({ execution: 'midpoint', config });
@@ -118,5 +124,14 @@ describe('on trades', () => {
     venue.trade(at(2), 101);
     expect(venue.news).toEqual([]);
     expect(venue.quote(at(3), 99, 100.5).news).toEqual(['3 #1 filled 10 @ 100.5']);
+  });
+
+  test('where quotes are recorded an order that arrives waits for one, whatever trades meanwhile', () => {
+    const venue = new Venue();
+    venue.quote(at(1), 99, 100).send(at(1), { limitPx: 101, timeInForce: 'ioc' });
+    venue.send(at(1), { limitPx: 100.8 });
+    venue.trade(at(2), 100.9).trade(at(3), 102);
+    expect(venue.news).toEqual([]);
+    expect(venue.quote(at(4), 99, 100.5).news).toEqual(['4 #1 filled 10 @ 100.5', '4 #2 filled 10 @ 100.5']);
   });
 });

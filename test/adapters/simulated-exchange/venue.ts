@@ -32,6 +32,8 @@ export interface Bar {
 
 export class Venue {
   readonly exchange: SimulatedExchange;
+  /** What the engine does in answer to the next market record, before the venue matches it. */
+  answer: (() => void) | null = null;
   /** Reports delivered so far: `12 filled 10 @ 100.5 fee 0` with the delivery time in front. */
   readonly heard: string[] = [];
   readonly reports: {
@@ -118,6 +120,8 @@ export class Venue {
     const tick = Object.assign(new Tick(), { recordedAt: fields.time }, fields);
     this.exchange.before(tick, symbol);
     this.deliver(tick.recordedAt);
+    this.answer?.();
+    this.answer = null;
     this.exchange.after(tick, symbol);
     return this;
   }
