@@ -16,7 +16,7 @@ body { margin: 0; background: var(--paper); color: var(--ink);
   font: 15px/1.5 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 main { max-width: 1120px; margin: 0 auto; padding: 40px 28px 72px; }
 header { display: grid; grid-template-columns: 1fr auto; gap: 0 24px; margin-bottom: 28px; }
-.eyebrow { color: var(--soft); font-size: 13px; margin: 0 0 6px; overflow-wrap: anywhere; }
+.eyebrow { color: var(--soft); font-size: 13px; margin: 0 0 6px; overflow-wrap: anywhere; text-wrap: balance; }
 h1 { font-size: 32px; line-height: 1.15; font-weight: 620; letter-spacing: -.02em; margin: 0; overflow-wrap: anywhere; }
 .lede { grid-column: 1 / -1; font-size: 18px; line-height: 1.5; max-width: 46em; margin: 16px 0 0; text-wrap: pretty; }
 h2 { font-size: 17px; font-weight: 620; letter-spacing: -.005em; margin: 44px 0 4px; }
@@ -36,6 +36,7 @@ th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child
 td.wrap { white-space: normal; text-align: left; min-width: 14em; overflow-wrap: anywhere; }
 .lead th { white-space: normal; overflow-wrap: anywhere; } .keys { min-width: 0; overflow-wrap: anywhere; }
 .lead td:nth-child(2) { font-weight: 600; } .muted { color: var(--soft); }
+tbody + tbody tr:first-child > * { padding-top: 14px; }
 .wide { overflow-x: auto; -webkit-overflow-scrolling: touch; }
 .dense th, .dense td { padding: 4px 7px; font-size: 13px; }
 .tall { max-height: 30rem; overflow: auto; } .tall thead th { position: sticky; top: 0; background: var(--paper); }

@@ -87,6 +87,17 @@ describe('a daily run', () => {
     expect(feeder.projection.ledger.position('A', 'tactical')?.quantity).toBe(10);
   });
 
+  test('ends one trade and begins the next with a fill that crosses zero, its fee shared by quantity', () => {
+    const feeder = daily();
+    feeder.at(openOf(DAYS[0])).order('enter', { symbol: 'A', side: 'buy', quantity: 10, px: 10 });
+    feeder.order('enter', { symbol: 'A', side: 'sell', quantity: 30, px: 12, fee: 3 });
+    feeder.order('exit', { symbol: 'A', side: 'buy', quantity: 20, px: 11 });
+    expect(roundTrips(feeder.projection.journal.fills)).toMatchObject([
+      { side: 'long', quantity: 10, entryPx: 10, exitPx: 12, fees: 1, pnl: 19 },
+      { side: 'short', quantity: 20, entryPx: 12, exitPx: 11, fees: 2, pnl: 18 },
+    ]);
+  });
+
   test('names the exit by the plan and the regime by the symbol', () => {
     const feeder = daily();
     feeder.at(closeOf(DAYS[0]));
