@@ -79,8 +79,7 @@ function openPrintOf(bar: Tick): Tick {
 function* recordsOfAll(formats: readonly CsvFormat[], context: CsvContext): Generator<LineRecord> {
   for (const format of formats) {
     const records = recordsOf(format, context);
-    if (format.descending) yield* [...records].reverse();
-    else yield* records;
+    for (const record of format.descending ? [...records].reverse() : records) yield record;
   }
 }
 

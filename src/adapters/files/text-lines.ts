@@ -68,31 +68,34 @@ function* gunzipped(file: string): Generator<Buffer> {
   for (let at = 0; at < all.length; at += CHUNK_BYTES) yield all.subarray(at, at + CHUNK_BYTES);
 }
 
+/** Pieces of the file that end where a line ends. */
+function* wholeLines(file: string): Generator<string> {
+  let rest: Buffer = Buffer.alloc(0);
+  for (const chunk of textChunks(file)) {
+    if (chunk.includes(0)) {
+      throw new InputError(`${file} is no text file (it holds zero bytes): give a CSV file in UTF-8`);
+    }
+    const end = chunk.lastIndexOf(NEWLINE);
+    if (end < 0) rest = Buffer.concat([rest, chunk]);
+    else {
+      yield Buffer.concat([rest, chunk.subarray(0, end)]).toString('utf8');
+      rest = chunk.subarray(end + 1);
+    }
+  }
+  if (rest.length > 0) yield rest.toString('utf8');
+}
+
 /** Every line that is not blank, without its line end. Throws InputError for a file that is missing or no text. */
 export function* textLines(file: string): Generator<TextLine> {
   let line = 0;
-  let rest: Buffer = Buffer.alloc(0);
-  function* linesOf(bytes: Buffer): Generator<TextLine> {
-    if (bytes.includes(0)) {
-      throw new InputError(`${file} is no text file (it holds zero bytes): give a CSV file in UTF-8`);
-    }
-    for (const raw of bytes.toString('utf8').split('\n')) {
+  for (const piece of wholeLines(file)) {
+    const unmarked = line === 0 && piece.startsWith('\ufeff') ? piece.slice(1) : piece;
+    for (const raw of unmarked.split('\n')) {
       line += 1;
-      const unmarked = line === 1 && raw.startsWith('\ufeff') ? raw.slice(1) : raw;
-      const text = unmarked.endsWith('\r') ? unmarked.slice(0, -1) : unmarked;
+      const text = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
       if (text.trim() !== '') yield { line, text };
     }
   }
-  for (const chunk of textChunks(file)) {
-    const end = chunk.lastIndexOf(NEWLINE);
-    if (end < 0) {
-      rest = Buffer.concat([rest, chunk]);
-      continue;
-    }
-    yield* linesOf(Buffer.concat([rest, chunk.subarray(0, end)]));
-    rest = chunk.subarray(end + 1);
-  }
-  if (rest.length > 0) yield* linesOf(rest);
 }
 
 /** sha256 of the file's bytes as they lie on disk, hex. */

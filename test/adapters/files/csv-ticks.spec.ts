@@ -95,7 +95,28 @@ describe('minute bars', () => {
   });
 });
 
+describe('bars longer than a day', () => {
+  test('are refused, since no session could hold them', () => {
+    const weeks = Array.from(
+      { length: 8 },
+      (_, i) => `${new Date(Date.UTC(2024, 0, 5 + 7 * i)).toISOString().slice(0, 10)},1,1,1,1,1`,
+    );
+    expect(() => load({ files: [bars(...weeks)] })).toThrow('holds bars 7 days apart');
+  });
+});
+
 describe('a bad line', () => {
+  test('keeps its number in a file of several megabytes', () => {
+    const lines = Array.from(
+      { length: 70_000 },
+      (_, i) => `${1_709_285_400 + 60 * i},100.25,100.5,100,100.25,${i}`,
+    );
+    lines[65_000] = 'nonsense';
+    const { ticks, rejected } = load({ files: [bars(...lines)] });
+    expect(rejected).toEqual([{ line: 65_002, reason: '"nonsense" is no time' }]);
+    expect(ticks).toHaveLength(69_999);
+    expect(ticks.at(-1)!.volume).toBe(69_999);
+  });
   test('dated far ahead does not cost the lines after it', () => {
     const file = bars(
       '2024-07-01,1,1,1,1,1',
