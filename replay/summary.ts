@@ -175,7 +175,7 @@ function warningsOf({ journal, samples }: RunProjection): string[] {
   const warnings = [...journal.notes];
   if (samples.bars === 0) warnings.push('No decision bar was reached: there is nothing to measure.');
   for (const [reason, times] of journal.denied)
-    warnings.push(`${times} orders denied by the risk gate: ${reason}`);
-  for (const [what, times] of journal.mishaps) warnings.push(`${times} ${what}`);
+    warnings.push(`${times} × order denied by the risk gate: ${reason}`);
+  for (const [what, times] of journal.mishaps) warnings.push(`${times} × ${what}`);
   return warnings;
 }

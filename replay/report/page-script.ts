@@ -24,7 +24,7 @@ export const pageScript = `'use strict';
 
   const axis = (over) => ({ stroke: css('soft'), font, grid: { stroke: css('line'), width: 1 }, ticks: { show: false }, ...over });
   const base = (id, height, over) => ({
-    width: $(id).clientWidth, height, tzDate: utc, legend: { show: false }, padding: [10, 8, 0, 0],
+    width: $(id).clientWidth, height, tzDate: utc, legend: { show: false }, padding: [10, 18, 0, 0],
     cursor: { y: false, sync: { key: 'run' }, points: { size: 6 }, drag: { x: true, y: false } },
     ...over,
     axes: [axis({ space: 70, size: 30 }), axis({ size: 64, ...over.axis })],

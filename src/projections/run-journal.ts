@@ -116,37 +116,37 @@ export class RunJournal {
         count(this.denied, (event.payload as PayloadOf<typeof OrderDenied>).reason);
         break;
       case 'IntentDropped':
-        count(this.mishaps, `intents dropped: ${(event.payload as PayloadOf<typeof IntentDropped>).reason}`);
+        count(this.mishaps, `intent dropped: ${(event.payload as PayloadOf<typeof IntentDropped>).reason}`);
         break;
       case 'OrderRejected':
         count(
           this.mishaps,
-          `orders rejected by the venue: ${(event.payload as PayloadOf<typeof OrderRejected>).reason}`,
+          `order rejected by the venue: ${(event.payload as PayloadOf<typeof OrderRejected>).reason}`,
         );
         break;
       case 'OrderOutcomeUnknown':
-        count(this.mishaps, 'orders whose outcome was unknown for a while');
+        count(this.mishaps, 'order whose outcome was unknown for a while');
         break;
       case 'TickRejected': {
         const { symbol, tick, reason } = event.payload as PayloadOf<typeof TickRejected>;
-        count(this.mishaps, `records of ${symbol} refused (${tick}, ${reason})`);
+        count(this.mishaps, `record of ${symbol} refused (${tick}, ${reason})`);
         break;
       }
       case 'LineRejected':
         count(
           this.mishaps,
-          `lines of ${(event.payload as PayloadOf<typeof LineRejected>).file} refused on import`,
+          `line of ${(event.payload as PayloadOf<typeof LineRejected>).file} refused on import`,
         );
         break;
       case 'TicksConflated': {
         const { symbol, count: merged } = event.payload as PayloadOf<typeof TicksConflated>;
-        count(this.mishaps, `ticks of ${symbol} merged under load`, merged);
+        count(this.mishaps, `tick of ${symbol} merged under load`, merged);
         break;
       }
       case 'DatasetSummarized': {
         const { notes, rejected } = event.payload as DatasetSummarized;
         this.notes.push(...notes);
-        if (rejected > 0) count(this.mishaps, 'lines refused on import', rejected);
+        if (rejected > 0) count(this.mishaps, 'line refused on import', rejected);
         break;
       }
       case 'EngineHalted': {

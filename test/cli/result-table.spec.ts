@@ -13,7 +13,7 @@ test('the result stands beside buy and hold, with what is modelled and what to m
   expect(text).toMatch(/conviction +hold SP500/);
   expect(text).toMatch(/return +73\.2\u00a0% +97\.5\u00a0%/);
   expect(text).toContain('No dividends are paid and cash earns nothing.');
-  expect(text).toContain('5 orders denied by the risk gate: symbolCap');
+  expect(text).toContain('5 × order denied by the risk gate: symbolCap');
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 

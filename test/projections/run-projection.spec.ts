@@ -72,7 +72,7 @@ describe('a daily run', () => {
     const run = feeder.projection.finish();
     expect(run.samples.equity).toEqual([1_000, 1_000]);
     expect(run.prices.get('A')?.length).toBe(1);
-    expect(summarizeRun(run).warnings).toEqual(['1 records of A refused (bar, farFromLast)']);
+    expect(summarizeRun(run).warnings).toEqual(['1 × record of A refused (bar, farFromLast)']);
   });
 
   test('forgets a busted fill and takes a corrected one as it now stands', () => {

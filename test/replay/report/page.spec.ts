@@ -49,7 +49,7 @@ describe('the report', () => {
   test('says what is modelled, what was denied, what differs and why nothing happened at the end', () => {
     const page = reportOf(richRun(bars));
     expect(page).toContain('the spread of shares is modelled as 1 basis point');
-    expect(page).toContain('orders denied by the risk gate: symbolCap');
+    expect(page).toContain('× order denied by the risk gate: symbolCap');
     expect(page).toContain('selector.riskPerTrade');
     expect(page).toContain('conviction 57 &#60; 60');
     expect(page).toContain('d1ge57');
