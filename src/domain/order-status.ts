@@ -53,7 +53,7 @@ type Target = OrderStatus | 'previous' | 'fill';
 const ends = { OrderCanceled: 'canceled', OrderExpired: 'expired' } as const;
 const attempts = { UpdateAttempted: 'pendingUpdate', CancelAttempted: 'pendingCancel' } as const;
 
-export const orderTable: Readonly<Record<OrderStatus, Readonly<Partial<Record<OrderFactType, Target>>>>> = {
+const orderTable: Readonly<Record<OrderStatus, Readonly<Partial<Record<OrderFactType, Target>>>>> = {
   initialized: { OrderDenied: 'denied', SubmitAttempted: 'submitted', ...ends },
   submitted: {
     OrderAccepted: 'accepted',

@@ -202,8 +202,10 @@ describe('at an opening print', () => {
   test('the print is the open, whatever the bar says it was', () => {
     const venue = new Venue();
     venue.send(at(500), { limitPx: 99 });
-    venue.print(at(600), 99.5);
-    expect(venue.bar(at(990), { ...UP, open: 98.5 }, 'ABC', 86_400).news).toEqual(['990 #1 filled 10 @ 99']);
+    venue.print(at(2_040), 99.5);
+    expect(venue.bar(at(2_430), { ...UP, open: 98.5 }, 'ABC', 86_400).news).toEqual([
+      '2430 #1 filled 10 @ 99',
+    ]);
   });
 
   test('an order sent in answer to the print itself waits', () => {

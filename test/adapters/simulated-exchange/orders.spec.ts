@@ -52,6 +52,9 @@ describe('cancels', () => {
     venue.send(at(7));
     venue.exchange.cancel(2, at(7));
     expect(venue.bar(at(9), FLAT).news.at(-1)).toBe('12.5 #2 canceled: as asked');
+    venue.send(at(20), { limitPx: 90 });
+    venue.deliver().exchange.cancel(3, at(30));
+    expect(venue.news.at(-1)).toBe('35.5 #3 canceled: as asked');
   });
 
   test('orders trade in order of arrival, whatever the jitter', () => {
