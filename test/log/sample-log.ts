@@ -6,12 +6,25 @@ import { openLogReader } from '../../src/log/log-reader.ts';
 import { createLog, type WriterOptions } from '../../src/log/log-writer.ts';
 import { appendRecord, readRecords, someRecords, type TestRecord } from '../contracts/log-records.ts';
 
+const makeFolder = (): string => mkdtempSync(join(tmpdir(), 'quantos-log-'));
+const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true });
+
 export function withFolder<T>(body: (folder: string) => T): T {
-  const folder = mkdtempSync(join(tmpdir(), 'quantos-log-'));
+  const folder = makeFolder();
   try {
     return body(folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
+  }
+}
+
+/** `withFolder` for tests that wait for a process. */
+export async function whileFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = makeFolder();
+  try {
+    await body(folder);
+  } finally {
+    removeFolder(folder);
   }
 }
 
