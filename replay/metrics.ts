@@ -5,7 +5,7 @@
 import type { Drawdown } from '../src/projections/drawdown.ts';
 import type { Trade } from '../src/projections/round-trips.ts';
 
-export const DAYS_PER_YEAR = 365.25;
+const DAYS_PER_YEAR = 365.25;
 
 /** An equity curve by trading day (since 1970), what it started from, and its drawdown, which looks at every bar. */
 export interface Curve {

@@ -6,7 +6,7 @@ import { regimeSymbol } from '../tables.ts';
 
 const PRICE_POINTS = 40_000;
 const SYMBOLS_SHOWN = 12;
-export const FILLS_MARKED = 1_500;
+const FILLS_MARKED = 1_500;
 
 export interface CurveData {
   /** Seconds since 1970; midnight UTC of the trading day for daily rows. */
