@@ -45,25 +45,25 @@ export function syncFolder(path: string): void {
   }
 }
 
-/** The anchor's text, or null where there is none. Read it before the log's head: the log only grows. */
-export const readAnchor = (path: string): string | null =>
-  existsSync(anchorPath(path)) ? readFileSync(anchorPath(path), 'latin1') : null;
+/** The anchor's bytes, or null where there is none. Read it before the log's head: the log only grows. */
+export const readAnchor = (path: string): Buffer | null =>
+  existsSync(anchorPath(path)) ? readFileSync(anchorPath(path)) : null;
 
 /** Throws unless the anchor names a commit that the log still has, byte for byte. */
 export function checkAnchor(
   path: string,
-  anchor: string,
+  anchor: Buffer,
   session: string,
   headCommit: number,
   commitAt: (n: number) => Commit | undefined,
 ): void {
-  const n = Number(/^\{"commit":(\d{1,15}),/.exec(anchor)?.[1] ?? Number.NaN);
+  const n = Number(/^\{"commit":(\d{1,15}),/.exec(anchor.toString('latin1'))?.[1] ?? Number.NaN);
   if (n > headCommit) {
     const what = `ends at commit ${headCommit}, but commit ${n} was durable: the end of the log is lost`;
     throw new LogError('anchor', path, what);
   }
   const commit = commitAt(n);
-  if (commit === undefined || encode(session, commit) !== anchor) {
+  if (commit === undefined || !anchor.equals(Buffer.from(encode(session, commit)))) {
     throw new LogError(
       'anchor',
       anchorPath(path),

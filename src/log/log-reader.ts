@@ -174,7 +174,7 @@ export class LogReader {
     return this.#reading('its head', () => this.#head.get() as Commit);
   }
 
-  #check(anchor: string | null, options: ReaderOptions): void {
+  #check(anchor: Buffer | null, options: ReaderOptions): void {
     const genesis = this.#commit.get(0) as Commit | undefined;
     if (
       genesis === undefined ||

@@ -11,7 +11,7 @@ import { MarketClosed, SymbolDefined, TickRejected } from '../events/market.even
 import { DAY_S, type Tick, TickKind, tickKindName } from '../events/tick.ts';
 import type { Bar } from './bar.ts';
 import { DayBuilder } from './day-builder.ts';
-import { BarWindow } from './indicators.ts';
+import { BarWindow, sma } from './indicators.ts';
 import { SymbolTable } from './symbol-table.ts';
 import { type RejectionReason, TickFold } from './tick-fold.ts';
 
@@ -23,6 +23,7 @@ export const MarksMoved = defineNotice<Bar>('MarksMoved');
 export const DayDecided = defineNotice<{ calendar: CalendarName; day: string }>('DayDecided');
 
 const ACTOR = 'market-data';
+const VOLUME_DAYS = 20;
 
 interface Options {
   readonly feed: Config['feed'];
@@ -114,6 +115,12 @@ export class MarketData {
     const id = this.symbols.get(symbol)?.id;
     if (id === undefined || !(this.#fold.bidPx[id] > 0 && this.#fold.askPx[id] > 0)) return null;
     return { bidPx: this.#fold.bidPx[id], askPx: this.#fold.askPx[id], quotedAt: this.#fold.quotedAt[id] };
+  }
+
+  /** Mean daily volume of the last 20 sessions; null where it is not known. */
+  averageVolume(symbol: string): number | null {
+    const average = sma(this.history(symbol).volume, VOLUME_DAYS);
+    return average === undefined || average === 0 ? null : average;
   }
 
   calendarOf(symbol: string): CalendarName {

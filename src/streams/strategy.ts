@@ -19,7 +19,7 @@ export interface Signal {
   /** What was measured, by name: shown with the decision. */
   readonly evidence?: Readonly<Record<string, number | null>>;
   /** For scores made of parts: each part's weight and value. */
-  readonly components?: ConvictionChanged['components'];
+  readonly components?: readonly ConvictionChanged['components'][number][];
   /** Parts that had no source, each with its reason. */
   readonly omitted?: readonly string[];
 }

@@ -1,0 +1,81 @@
+/** Compares recomputed decisions with the recorded ones, row by row, in the order of the log. */
+import type { EventSink } from '../src/bus/ports.ts';
+import type { StoredEvent } from '../src/events/envelope.ts';
+
+export class Difference extends Error {
+  readonly where: { readonly seq: number; readonly what: string; readonly recorded: string | null; readonly recomputed: string | null };
+
+  constructor(seq: number, what: string, recorded: StoredEvent | null, recomputed: StoredEvent | null) {
+    super(`seq ${seq} ${what}`);
+    this.where = { seq, what, recorded: recorded && rowText(recorded), recomputed: recomputed && rowText(recomputed) };
+  }
+}
+
+const rowText = ({ type, recordedAt, causation, basis, json }: StoredEvent): string =>
+  `${type} at ${recordedAt}, caused by ${causation}, basis ${JSON.stringify(basis)}: ${json}`;
+
+/** What differs between two rows, in words, or null. */
+export function differs(recorded: StoredEvent, recomputed: StoredEvent): string | null {
+  if (recorded.type !== recomputed.type) return `is ${recorded.type} in the log, ${recomputed.type} recomputed`;
+  for (const field of ['seq', 'json', 'recordedAt', 'time', 'causation', 'kind', 'correlation', 'source', 'version'] as const) {
+    if (recorded[field] !== recomputed[field]) {
+      return `${recorded.type}: ${field === 'json' ? 'payload' : field} differs`;
+    }
+  }
+  return recorded.basis.join() === recomputed.basis.join() ? null : `${recorded.type}: basis differs`;
+}
+
+/** The sink of a replayed core: takes what it decides and holds it against what was recorded. */
+export class RecordedDecisions implements EventSink {
+  #recorded: StoredEvent[] = [];
+  #recomputed: StoredEvent[] = [];
+  #inputSeq = 0;
+
+  /** A decision as the log has it. */
+  add(event: StoredEvent): void {
+    const recomputed = this.#recomputed.shift();
+    if (recomputed === undefined) this.#recorded.push(event);
+    else compare(event, recomputed);
+  }
+
+  /** The next input comes from this place in the log. */
+  nextInput(seq: number): void {
+    if (this.#recomputed.length > 0) {
+      throw new Difference(this.#recomputed[0].seq, 'was decided now but not then', null, this.#recomputed[0]);
+    }
+    this.#inputSeq = seq;
+  }
+
+  tick(seq: number): void {
+    this.#inputAt(seq);
+  }
+
+  event(event: StoredEvent): void {
+    if (event.kind === 'input') return this.#inputAt(event.seq);
+    const recorded = this.#recorded.shift();
+    if (recorded === undefined) this.#recomputed.push(event);
+    else compare(recorded, event);
+  }
+
+  /** The log is at its end: nothing may be left over on either side. */
+  finish(): void {
+    this.nextInput(this.#inputSeq);
+    this.#nothingRecordedLeft();
+  }
+
+  #inputAt(seq: number): void {
+    this.#nothingRecordedLeft();
+    if (seq === this.#inputSeq) return;
+    throw new Difference(this.#inputSeq, `is an input in the log; recomputed it stands at ${seq}`, null, null);
+  }
+
+  #nothingRecordedLeft(): void {
+    if (this.#recorded.length === 0) return;
+    throw new Difference(this.#recorded[0].seq, 'was decided then but not now', this.#recorded[0], null);
+  }
+}
+
+function compare(recorded: StoredEvent, recomputed: StoredEvent): void {
+  const difference = differs(recorded, recomputed);
+  if (difference !== null) throw new Difference(recorded.seq, difference, recorded, recomputed);
+}

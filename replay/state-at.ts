@@ -1,0 +1,38 @@
+/** The engine's whole state at a moment of a recorded session, by replaying it up to there. */
+import { existsSync } from 'node:fs';
+import { installDeterminismTrap } from '../src/bus/determinism-trap.ts';
+import { InputError } from '../src/domain/input-error.ts';
+import { createCore, describeState } from '../src/engine/core.ts';
+import { openLogReader } from '../src/log/log-reader.ts';
+import { feed, readSession } from './replay.ts';
+import { RecordedDecisions } from './row-comparison.ts';
+import { reloadStrategy } from './strategy-loader.ts';
+
+/** A seq (meaning after its input's cascade), or a time in microseconds; neither: the end. */
+export interface Moment {
+  readonly seq?: number;
+  readonly time?: number;
+}
+
+export async function stateAt(path: string, { seq, time }: Moment) {
+  if (!existsSync(path)) throw new InputError(`${path} does not exist`);
+  const reader = openLogReader(path);
+  try {
+    const last = reader.head().seq;
+    if (seq !== undefined && (seq < 1 || seq > last)) throw new InputError(`${path} has seq 1 to ${last}; ${seq} is not in it`);
+    const { manifest } = readSession(reader);
+    const { strategy } = await reloadStrategy(manifest.run.strategy);
+    const recorded = new RecordedDecisions();
+    const core = createCore({ sink: recorded, run: manifest.run, strategy, symbols: manifest.symbols });
+    const removeTrap = installDeterminismTrap();
+    try {
+      feed(reader.cursor(), core, recorded, { upTo: seq, upToTime: time });
+    } finally {
+      removeTrap();
+    }
+    const state = describeState(core);
+    return { ...state, time: new Date(state.time / 1_000).toISOString() };
+  } finally {
+    reader.close();
+  }
+}
