@@ -4,6 +4,7 @@
  */
 import {
   type Actor,
+  type AnyEventObject,
   type AnyStateMachine,
   createActor,
   type EventFromLogic,
@@ -11,7 +12,35 @@ import {
   type Snapshot,
   type SnapshotFrom,
 } from 'xstate';
+import { withMachineClock } from '../bus/determinism-trap.ts';
 import type { Kernel } from '../bus/kernel.ts';
+
+/** A delayed transition that was armed when the session ended. XState's own snapshots leave these out. */
+interface SavedTimer {
+  readonly id: string;
+  readonly event: AnyEventObject;
+  /** Its ordinal within the actor, by which `TimerFired` names it. */
+  readonly n: number;
+  /** Microseconds. */
+  readonly deadline: number;
+}
+
+interface SavedMachine {
+  readonly snapshot: unknown;
+  readonly timers: readonly SavedTimer[];
+}
+
+/** What XState keeps of what it has scheduled; not in its public types. */
+interface Scheduling {
+  readonly scheduler: {
+    schedule(source: unknown, target: unknown, event: AnyEventObject, delayMs: number, id: string): void;
+  };
+  getSnapshot(): {
+    readonly _scheduledEvents: Readonly<
+      Record<string, { readonly id: string; readonly event: AnyEventObject }>
+    >;
+  };
+}
 
 export class MachineHost<M extends AnyStateMachine> {
   readonly #machine: M;
@@ -34,7 +63,7 @@ export class MachineHost<M extends AnyStateMachine> {
 
   /** Sends an event and returns the snapshot it led to. A failure inside the machine halts the engine. */
   send(event: EventFromLogic<M>): SnapshotFrom<M> {
-    this.#actor.send(event);
+    this.#inMachine(() => this.#actor.send(event));
     const after = this.#actor.getSnapshot() as Snapshot<unknown>;
     if (after.status === 'error') {
       throw new Error(`${this.#id} failed on ${(event as { type: string }).type}: ${String(after.error)}`);
@@ -42,14 +71,32 @@ export class MachineHost<M extends AnyStateMachine> {
     return after as SnapshotFrom<M>;
   }
 
-  /** The machine's state as plain JSON. */
-  save(): unknown {
-    return JSON.parse(JSON.stringify(this.#actor.getPersistedSnapshot()));
+  /** The machine's state and its armed timers as plain JSON. */
+  save(): SavedMachine {
+    const scheduled = Object.values((this.#actor.system as unknown as Scheduling).getSnapshot()._scheduledEvents);
+    const armed = this.#kernel.clock.armedBy(this.#id); // both in arming order
+    return {
+      snapshot: JSON.parse(JSON.stringify(this.#actor.getPersistedSnapshot())),
+      timers: scheduled.map(({ id, event }, i) => ({ id, event, n: armed[i].n, deadline: armed[i].deadline })),
+    };
   }
 
   restore(saved: unknown): void {
+    const { snapshot, timers } = saved as SavedMachine;
+    const { clock } = this.#kernel;
     this.#actor.stop();
-    this.#actor = this.#start(saved as Snapshot<unknown>);
+    const last = clock.ordinalOf(this.#id);
+    this.#actor = this.#start(snapshot as Snapshot<unknown>);
+    const { scheduler } = this.#actor.system as unknown as Scheduling;
+    for (const { id, event, n, deadline } of timers) {
+      clock.setOrdinal(this.#id, n - 1);
+      this.#inMachine(() => scheduler.schedule(this.#actor, this.#actor, event, (deadline - clock.now) / 1_000, id));
+    }
+    clock.setOrdinal(this.#id, last);
+  }
+
+  #inMachine(step: () => void): void {
+    withMachineClock(this.#kernel.now / 1_000, step);
   }
 
   #start(snapshot?: Snapshot<unknown>): Actor<M> {
@@ -58,7 +105,7 @@ export class MachineHost<M extends AnyStateMachine> {
     const actor = createActor(this.#machine, options as never) as Actor<M>;
     // Without an observer XState rethrows in a later macrotask; `send` looks at the status instead.
     actor.subscribe({ error: () => {} }); // determinism-ok: an XState actor, not an Observable
-    actor.start();
+    this.#inMachine(() => actor.start());
     return actor;
   }
 }

@@ -5,8 +5,22 @@
 
 export class NondeterminismError extends Error {}
 
-/** True while the kernel dispatches; the one flag the patched functions look at. */
-export const dispatching = { active: false };
+/**
+ * `active` while the kernel dispatches: the one flag the patched functions look at. `machineMs`: the engine's clock while
+ * XState runs a machine, since it stamps what it schedules with `Date.now()`.
+ */
+export const dispatching: { active: boolean; machineMs: number | null } = { active: false, machineMs: null };
+
+/** Runs a machine's step with `Date.now()` giving the engine's own clock, milliseconds. */
+export function withMachineClock<T>(nowMs: number, step: () => T): T {
+  const outer = dispatching.machineMs;
+  dispatching.machineMs = nowMs;
+  try {
+    return step();
+  } finally {
+    dispatching.machineMs = outer;
+  }
+}
 
 type Restore = () => void;
 
@@ -71,7 +85,9 @@ function guardDate(): Restore {
       return dispatching.active ? refuse('Date()') : Reflect.apply(target, self, args);
     },
     get(target, key) {
-      if (key === 'now' && dispatching.active) return () => refuse('Date.now');
+      const { active, machineMs } = dispatching;
+      if (key === 'now' && machineMs !== null) return () => machineMs;
+      if (key === 'now' && active) return () => refuse('Date.now');
       return Reflect.get(target, key);
     },
   });

@@ -10,7 +10,7 @@ import { EngineHalted, TimerFired } from '../events/engine.events.ts';
 import { CORE_SOURCE, type Recorded, type StoredEvent } from '../events/envelope.ts';
 import { narrowTick, type Tick } from '../events/tick.ts';
 import { DecisionDigest } from './decision-digest.ts';
-import { dispatching, NondeterminismError } from './determinism-trap.ts';
+import { dispatching, NondeterminismError, withMachineClock } from './determinism-trap.ts';
 import type { EventSink } from './ports.ts';
 import { type ActorClock, type Timer, VirtualClock } from './virtual-clock.ts';
 
@@ -146,7 +146,8 @@ export class Kernel {
   /** A clock for one actor's XState `after`. */
   clockFor(actor: string): ActorClock {
     return {
-      setTimeout: (fire, delayMs) => this.clock.arm(actor, delayMs * 1_000, this.#cause, fire),
+      setTimeout: (fire, delayMs) =>
+        this.clock.arm(actor, delayMs * 1_000, this.#cause, () => withMachineClock(this.now / 1_000, fire)),
       clearTimeout: (timer) => this.clock.cancel(timer as Timer),
     };
   }
@@ -169,7 +170,7 @@ export class Kernel {
   restore(state: Readonly<Record<string, unknown>>): void {
     const clock = state.clock as { now: number; ordinals: Record<string, number> };
     this.clock.now = Math.max(this.clock.now, clock.now);
-    this.clock.restoreOrdinals(clock.ordinals);
+    for (const actor of Object.keys(clock.ordinals)) this.clock.setOrdinal(actor, clock.ordinals[actor]);
     for (const [name, carrier] of this.#carriers) if (name in state) carrier.restore(state[name]);
   }
 

@@ -22,13 +22,6 @@ export interface ActorClock {
   clearTimeout(timer: unknown): void;
 }
 
-/** A timer as a session carries it over: its callback is armed again by the actor that owns it. */
-export interface ArmedTimer {
-  readonly actor: string;
-  readonly n: number;
-  readonly deadline: number;
-}
-
 const before = (a: Timer, b: Timer): boolean =>
   a.deadline < b.deadline || (a.deadline === b.deadline && a.order < b.order);
 
@@ -66,17 +59,23 @@ export class VirtualClock {
     return due;
   }
 
-  armed(): ArmedTimer[] {
-    return this.#timers.map(({ actor, n, deadline }) => ({ actor, n, deadline })).reverse();
-  }
-
-  /** Timer ordinals go on where the previous session left them. */
+  /** Timer ordinals by actor: they go on where the previous session left them. */
   ordinals(): Record<string, number> {
     return Object.fromEntries([...this.#ordinals].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  restoreOrdinals(ordinals: Readonly<Record<string, number>>): void {
-    for (const actor of Object.keys(ordinals)) this.#ordinals.set(actor, ordinals[actor]);
+  /** What an actor has armed, in arming order. */
+  armedBy(actor: string): readonly Timer[] {
+    return this.#timers.filter((timer) => timer.actor === actor).sort((a, b) => a.order - b.order);
+  }
+
+  ordinalOf(actor: string): number {
+    return this.#ordinals.get(actor) ?? 0;
+  }
+
+  /** The next timer of this actor gets the ordinal after `n`. */
+  setOrdinal(actor: string, n: number): void {
+    this.#ordinals.set(actor, n);
   }
 
   // Kept in descending order: few timers are armed at once, and the next one due is the last element.

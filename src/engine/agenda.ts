@@ -64,7 +64,7 @@ export class Agenda {
       last = tick.recordedAt;
       this.#reach(last);
       if (definition !== undefined) {
-        this.#days.see(definition, last);
+        this.#days.see(definition, tick);
         this.#reach(last); // a record that starts a day may come after that day's open
         exchange.before(tick, definition.symbol);
         while (exchange.nextAt() <= last) this.#deliver(exchange.take());

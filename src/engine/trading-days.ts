@@ -2,7 +2,7 @@
 import { civilDay, newYorkOffsetUs, sessionOfDayOrDefault, tradingDayAt } from '../domain/exchange-calendar.ts';
 import type { CalendarName } from '../domain/instrument.ts';
 import type { SymbolDefined } from '../events/market.events.ts';
-import { DAY_S } from '../events/tick.ts';
+import { DAY_S, type Tick, TickKind } from '../events/tick.ts';
 
 export interface Moment {
   readonly calendar: CalendarName;
@@ -36,11 +36,11 @@ export class TradingDays {
   }
 
   /** A record of this symbol is next; starts its day where it is a new one. Earlier moments must have been taken. */
-  see(symbol: SymbolDefined, time: number): void {
+  see(symbol: SymbolDefined, { time, kind }: Pick<Tick, 'time' | 'kind'>): void {
     const { calendar } = symbol;
     const current = this.#current.get(calendar);
     if (current !== undefined && time <= current.closeAt) return;
-    const day = dayOf(symbol, time);
+    const day = dayOf(symbol, time, kind === TickKind.bar);
     if (current !== undefined && day <= current.day) return;
     const { open, close } = sessionOfDayOrDefault(calendar, day);
     const openAt = open + this.#pauseUs.get(calendar)!;
@@ -77,8 +77,11 @@ export class TradingDays {
   }
 }
 
-/** A session-day record names its day itself, also where the calendar calls it closed; others belong to the next close. */
-function dayOf({ calendar, resolutionS }: SymbolDefined, time: number): string {
+/**
+ * A session-day record names its day itself, also where the calendar calls it closed; others belong to the next close.
+ * A bar of a UTC day ends at the midnight at which the next day's print stands.
+ */
+function dayOf({ calendar, resolutionS }: SymbolDefined, time: number, isBar: boolean): string {
   if (resolutionS !== DAY_S) return tradingDayAt(calendar, time);
-  return calendar === 'XNYS' ? civilDay(time + newYorkOffsetUs(time)) : civilDay(time - 1);
+  return civilDay(calendar === 'XNYS' ? time + newYorkOffsetUs(time) : isBar ? time - 1 : time);
 }
