@@ -30,7 +30,7 @@ export async function whileFolder(body: (folder: string) => Promise<void>): Prom
 
 /** Writes `commits` flushed batches of `each` records and returns the log, still open. */
 export function startLog(path: string, commits: number, each: number, options: WriterOptions = {}) {
-  const log = createLog(path, { session: 'test', ...options });
+  const log = createLog(path, { session: 'test é', ...options });
   for (let n = 0; n < commits; n++) {
     for (const record of someRecords(each, n * each + 1)) appendRecord(log, record);
     log.flush();
