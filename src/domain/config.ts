@@ -115,8 +115,8 @@ const exchange = section({
   reportLatencyUs: z.int().min(0).default(0),
   /** Seeded extra latency, uniform in 0..this. */
   latencyJitterUs: z.int().min(0).default(0),
-  /** Most of a bar's volume that our orders may take; null for no limit. */
-  volumeShare: fraction.nullable().default(0.1),
+  /** Most of a bar's volume that our orders may take, filling over several bars; null for no limit. */
+  volumeShare: fraction.nullable().default(null),
   /** A resting limit order also fills when the price only touches it. */
   touchFill: z.boolean().default(false),
 });
