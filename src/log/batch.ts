@@ -1,10 +1,11 @@
 /** What one transaction holds, as it is hashed and stored: rows, and the blocks of ticks between them. */
 
 import { canonicalJson } from '../events/canonical.ts';
-import { definitionOf, upcast } from '../events/catalogue.ts';
+import { definitionOf, UnknownEventError, upcast } from '../events/catalogue.ts';
 import type { EventKind } from '../events/define-event.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import type { Tick } from '../events/tick.ts';
+import { LogError } from './log-error.ts';
 import { BlockBuilder, type MarketBlock } from './market-block.ts';
 
 /** A row of `events` exactly as stored, in the table's column order. */
@@ -65,10 +66,15 @@ export function eventOf(row: StoredRow): StoredEvent {
 /** The event a row holds, in the shape this engine gives its type today. */
 export function currentEventOf(row: StoredRow): StoredEvent {
   const event = eventOf(row);
-  const { version } = definitionOf(event.type);
-  if (event.version === version) return event;
-  const payload = upcast(event.type, event.version, event.payload);
-  return { ...event, version, payload, json: canonicalJson(payload) };
+  try {
+    const { version } = definitionOf(event.type);
+    if (event.version === version) return event;
+    const payload = upcast(event.type, event.version, event.payload);
+    return { ...event, version, payload, json: canonicalJson(payload) };
+  } catch (error) {
+    if (!(error instanceof UnknownEventError)) throw error;
+    throw new LogError('newer', `seq ${event.seq}`, `cannot be read: ${error.message}`, error);
+  }
 }
 
 /** Collects what is appended between two commits. */

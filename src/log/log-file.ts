@@ -6,7 +6,7 @@ import { asDamage, LogError, messageOf } from './log-error.ts';
 /** "QOSL" in the database header. */
 const APPLICATION_ID = 0x514f534c;
 /** Version of the file format, in `user_version`. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 /** Larger than SQLite's usual pages: blocks are megabytes long. */
 const PAGE_BYTES = 16_384;
 

@@ -40,7 +40,7 @@ export function createLog(path: string, options: CreateOptions): EventLog {
   requireFreePath(path);
   return underLock(path, 'cannot be created', (lock) => {
     createFile(path, { ...options.meta, session: options.session });
-    return new SqliteLog(path, lock, options);
+    return openSqliteLog(path, lock, options);
   });
 }
 
@@ -53,7 +53,7 @@ export function openLogForAppend(path: string, options: AppendOptions = {}): Eve
     const { sealed } = reader;
     reader.close();
     if (sealed) throw new LogError('sealed', path, 'is sealed: it is finished, and nothing can be appended');
-    return new SqliteLog(target, lock, options);
+    return openSqliteLog(target, lock, options);
   });
 }
 
@@ -94,6 +94,18 @@ function createFile(path: string, meta: Readonly<Record<string, string>>): void 
   }
 }
 
+function openSqliteLog(path: string, lock: WriterLock, options: WriterOptions): EventLog {
+  const db = openDatabase(path, 'write');
+  try {
+    db.pragma('journal_mode = WAL');
+    requireCurrentLayouts(db, path);
+    return new SqliteLog(path, lock, db, options);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
 class SqliteLog implements EventLog {
   readonly #path: string;
   readonly #lock: WriterLock;
@@ -109,17 +121,15 @@ class SqliteLog implements EventLog {
   /** The first failure. After it nothing more is written: what the disk holds now is for a restart to find out. */
   #failure: LogError | null = null;
 
-  constructor(path: string, lock: WriterLock, options: WriterOptions) {
+  constructor(path: string, lock: WriterLock, db: Db, options: WriterOptions) {
     this.#path = path;
     this.#lock = lock;
-    this.#db = openDatabase(path, 'write');
-    this.#db.pragma('journal_mode = WAL');
+    this.#db = db;
     if (options.sizeMaxBytes !== undefined) {
       const pageBytes = this.#db.pragma('page_size', { simple: true }) as number;
       this.#db.pragma(`max_page_count = ${Math.floor(options.sizeMaxBytes / pageBytes)}`);
     }
     this.#session = readMeta(this.#db).session;
-    requireCurrentLayouts(this.#db, path);
     this.#inserter = new BatchInserter(this.#db);
     this.#builder = new BatchBuilder(this.#inserter.head.last);
     this.#everyInterval = options.flush !== 'batch';

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { EventLog, LogCursor } from '../../src/bus/ports.ts';
+import type { StoredEvent } from '../../src/events/envelope.ts';
 import { Tick } from '../../src/events/tick.ts';
 import type { CursorOptions } from '../../src/log/log-cursor.ts';
 import {
@@ -117,6 +118,25 @@ export function testEventLog(open: () => LogUnderTest): void {
       while (reading.next() === 1) expect(reading.source).toBe(`feed ${reading.seq}`);
       expect(reading.seq).toBe(600);
     });
+  });
+
+  test('an event of a type or version that only a newer engine knows is refused with a sentence', () => {
+    for (const [change, message] of [
+      [
+        { version: 2 },
+        /seq 4 cannot be read: ClockTicked has version 2; this engine knows up to 1: use a newer quantos/,
+      ],
+      [{ type: 'MoonPhaseChanged' }, /seq 4 cannot be read: unknown event type "MoonPhaseChanged"/],
+    ] as const) {
+      withLog(({ log, cursor }) => {
+        const records = someRecords(4);
+        appendAll(log, records.slice(0, 3));
+        log.event({ ...(records[3].event as StoredEvent), ...change });
+        log.flush();
+        expect(() => readRecords(cursor())).toThrow(message);
+        expect(readRecords(cursor({ from: 4, asStored: true }))).toMatchObject([{ event: change }]);
+      });
+    }
   });
 
   test('a gap in seq is refused', () => {

@@ -189,6 +189,29 @@ test.each([
   });
 });
 
+test('a changed bit anywhere in a block is found', () => {
+  withFolder((folder) => {
+    const path = join(folder, 'run.db');
+    finishedLog(path, 1, 50);
+    const db = new Database(path);
+    const triggers = db
+      .prepare("SELECT sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY rowid")
+      .pluck()
+      .all() as string[];
+    const block = db.prepare('SELECT block FROM market').pluck().get() as Buffer;
+    for (let at = 0; at < block.length; at += 41) {
+      block[at] ^= 1 << (at % 8);
+      db.exec('DROP TRIGGER market_no_update; DROP TRIGGER market_no_delete');
+      db.exec('DROP TRIGGER commits_no_update; DROP TRIGGER commits_no_delete');
+      db.prepare('UPDATE market SET block = ?').run(block);
+      for (const sql of triggers.filter((each) => /ON (market|commits) /.test(each))) db.exec(sql);
+      block[at] ^= 1 << (at % 8);
+      expect(verifyLog(path).ok, `byte ${at}`).toBe(false);
+    }
+    db.close();
+  });
+});
+
 test.each(['meta', 'layouts', 'events', 'market', 'commits'])(
   '%s can neither be updated nor deleted from',
   (table) => {

@@ -23,7 +23,7 @@ test('a sealed log holds the same records in one file that needs nothing beside 
     const sealed = openLogReader(path);
     expect(sealed.sealed).toBe(true);
     expect(sealed.meta).toMatchObject({
-      session: 'test',
+      session: 'test é',
       lastSeq: '1200',
       liveCommits: '30',
       liveHead: liveHead.hash,
