@@ -6,9 +6,12 @@ export interface TwoSided {
   readonly askPx: number;
 }
 
-/** A spread of `halfSpread` (a fraction of the price) on each side, on the price grid, rounded against us. */
+/**
+ * A spread of `halfSpread` (a fraction of the price) on each side, on the price grid, rounded against us. Below the
+ * smallest price step there is no bid on the grid: the price itself stands in.
+ */
 export const modelledQuote = (px: number, halfSpread: number): TwoSided => ({
-  bidPx: roundPassive(px * (1 - halfSpread), 'buy'),
+  bidPx: roundPassive(px * (1 - halfSpread), 'buy') || px,
   askPx: roundPassive(px * (1 + halfSpread), 'sell'),
 });
 

@@ -1,7 +1,7 @@
 /** Market records of one or several datasets as one stream in order of arrival, under one dictionary of symbols. */
 import type { LogCursor } from '../bus/ports.ts';
 import type { SymbolDefined } from '../events/market.events.ts';
-import { barStart, DAY_S, type Tick, TickKind } from '../events/tick.ts';
+import { DAY_S, type Tick, TickKind } from '../events/tick.ts';
 
 /** A recorded session or imported file, as something that can be read more than once. */
 export interface Dataset {
@@ -117,6 +117,3 @@ function unite(datasets: readonly Dataset[]): SymbolDefined[] {
     .sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
     .map((each, id) => ({ ...each, id }));
 }
-
-/** When the period of a record begins: a bar's start, else its time. */
-export const recordStart = (tick: Tick): number => (tick.kind === TickKind.bar ? barStart(tick) : tick.time);

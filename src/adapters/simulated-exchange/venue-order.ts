@@ -1,5 +1,6 @@
 /** An order as the venue keeps it, and the price at which it would trade against what the market shows. */
-import { opposite, roundPassive, type Side, type TimeInForce } from '../../domain/instrument.ts';
+import type { Side, TimeInForce } from '../../domain/instrument.ts';
+import { farTouch, modelledQuote } from '../../domain/spread-model.ts';
 import type { SubmitAttempted } from '../../events/order.events.ts';
 
 /** Plain data: it is carried over from session to session as it stands. */
@@ -70,9 +71,7 @@ export function venueOrder(order: SubmitAttempted, arrivesAt: number, sentAfter:
 
 /** Price that a buy (sell) pays (gets) for taking liquidity at `px`: worse by the half-spread, rounded away from us. */
 function touchOf(px: number, side: Side, halfSpread: number | null): number {
-  if (halfSpread === null) return px;
-  const touch = roundPassive(side === 'buy' ? px * (1 + halfSpread) : px * (1 - halfSpread), opposite(side));
-  return touch > 0 ? touch : px;
+  return halfSpread === null ? px : farTouch(modelledQuote(px, halfSpread), side);
 }
 
 /** Acts only on the first market event it meets. */
