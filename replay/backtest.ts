@@ -1,9 +1,11 @@
 /** The time machine's main job: a strategy over recorded data, through the whole engine, with every event kept if asked. */
-import { createLog } from '../src/log/log-writer.ts';
+
 import type { RunSpec } from '../src/domain/config.ts';
 import { type Core, explainQuietDay } from '../src/engine/core.ts';
 import { type SessionSink, simulate } from '../src/engine/simulation.ts';
 import type { SessionStarted } from '../src/events/engine.events.ts';
+import type { StoredEvent } from '../src/events/envelope.ts';
+import { createLog } from '../src/log/log-writer.ts';
 import { RunProjection } from '../src/projections/run-projection.ts';
 import type { Strategy } from '../src/streams/strategy.ts';
 import type { OpenDataset } from './dataset.ts';
@@ -22,6 +24,8 @@ export interface BacktestRequest {
   /** What is modelled rather than recorded, for people. */
   readonly modelled: readonly string[];
   readonly onProgress?: (done: number, total: number) => void;
+  /** Sees every event as it happens, ticks apart. */
+  readonly onEvent?: (event: StoredEvent) => void;
 }
 
 export interface BacktestResult {
@@ -40,11 +44,16 @@ export interface BacktestResult {
 /** Runs it synchronously. Throws LogError where the log cannot be written. */
 export function backtest(request: BacktestRequest): BacktestResult {
   const startedAt = performance.now();
-  const { datasets, run, strategy } = request;
+  const { datasets, run, strategy, onEvent } = request;
   const projection = new RunProjection();
   const logs: { close(): void; flush(): number }[] = [];
   const sinkOf = (n: number, session: string): SessionSink => {
-    if (request.out === null) return { ...tap(projection), settle: () => {} };
+    const seen = (event: StoredEvent) => {
+      projection.event(event);
+      onEvent?.(event);
+    };
+    if (request.out === null)
+      return { tick: projection.tick.bind(projection), event: seen, settle: () => {} };
     const log = createLog(sessionPath(request.out, n), { session, flush: 'batch' });
     logs.push(log);
     return {
@@ -54,7 +63,7 @@ export function backtest(request: BacktestRequest): BacktestResult {
       },
       event: (event) => {
         log.event(event);
-        projection.event(event);
+        seen(event);
       },
       settle: () => log.settle(),
     };
@@ -79,17 +88,12 @@ export function backtest(request: BacktestRequest): BacktestResult {
       eventsPerSecond: Math.round((inputs + decisions) / wallSeconds),
       quiet: run.profile === 'quantos' ? explainQuietDay(core) : [],
       core,
-      halted: core.kernel.halted?.payload as BacktestResult['halted'] ?? null,
+      halted: (core.kernel.halted?.payload as BacktestResult['halted']) ?? null,
     };
   } finally {
     for (const log of logs) log.close();
   }
 }
-
-const tap = (projection: RunProjection) => ({
-  tick: projection.tick.bind(projection),
-  event: projection.event.bind(projection),
-});
 
 /** RUN.db for the first session, RUN.2.db and on for those it rolled to. */
 export const sessionPath = (out: string, n: number): string =>

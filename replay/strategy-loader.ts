@@ -15,7 +15,8 @@ export interface LoadedStrategy {
   readonly spec: RunSpec['strategy'];
 }
 
-const looksLikeFile = (name: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(name);
+/** A path rather than the name of a built-in. */
+export const looksLikeFile = (name: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(name);
 
 /** `name` is a built-in's name or a path to a JavaScript or TypeScript file whose default export is a strategy. */
 export async function loadStrategy(name: string, params: Readonly<Record<string, unknown>>): Promise<LoadedStrategy> {

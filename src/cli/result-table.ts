@@ -1,6 +1,7 @@
 /** A backtest's result as a short table for the terminal, buy and hold beside it, with what it rests on and its caveats. */
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import type { BacktestResult } from '../../replay/backtest.ts';
 import { days, grouped, money, NOTHING, percent, plain } from '../../replay/format.ts';
 import type { CurveMetrics } from '../../replay/metrics.ts';
 import type { BacktestSummary } from '../../replay/summary.ts';
@@ -83,6 +84,13 @@ function openPositions({ positions }: BacktestSummary): string[] {
   );
   return section('Still held', shortened(held));
 }
+
+/** Why each symbol was left alone, or not, at the last close. */
+export const quietLines = (quiet: BacktestResult['quiet']): string[] =>
+  section(
+    'At the last close',
+    shortened(quiet.map(({ symbol, choice, reason }) => `${symbol}: ${choice}, because ${reason}`)),
+  );
 
 const section = (
   title: string,

@@ -1,0 +1,55 @@
+/** `quantos replay`: recomputes every decision of a recorded session and compares. */
+import type { Command } from 'commander';
+import { grouped } from '../../../replay/format.ts';
+import { type ReplayResult, replay } from '../../../replay/replay.ts';
+import { EXIT } from '../failure.ts';
+import { withCommon } from '../options/common-options.ts';
+import { progressOf } from '../progress.ts';
+import { type CommonOptions, printJson, remark, type Terminal } from '../terminal.ts';
+
+interface ReplayCommandOptions extends CommonOptions {
+  readonly verify?: boolean;
+}
+
+export function addReplay(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('replay <log>')
+    .description('recomputes every decision of a session and compares it with the recorded one')
+    .option('--verify', "also check the log's bytes against their hashes, and rerun a simulated exchange");
+  withCommon(command, 'replay out/demo.db --verify').action(
+    async (log: string, options: ReplayCommandOptions) => {
+      const progress = progressOf(terminal, options, 'replay');
+      const result = await replay(log, { verify: options.verify, onProgress: progress.update });
+      progress.stop();
+      if (options.json) printJson(terminal, result);
+      else {
+        terminal.out(sentences(result));
+        for (const warning of result.warnings) remark(terminal, options, `Mind: ${warning}`);
+      }
+      if (!result.identical) terminal.exitCode = EXIT.checkFailed;
+    },
+  );
+}
+
+function sentences({
+  identical,
+  inputs,
+  decisions,
+  decisionDigest,
+  eventsPerSecond,
+  firstDifference,
+}: ReplayResult): string {
+  if (identical) {
+    return [
+      `identical: ${grouped(decisions)} decisions recomputed from ${grouped(inputs)} inputs, ${grouped(eventsPerSecond)} events a second`,
+      `decisions  ${decisionDigest}`,
+    ].join('\n');
+  }
+  const { seq, what, recorded, recomputed } = firstDifference!;
+  const place = seq === 0 ? '' : `seq ${seq} `;
+  return [
+    `NOT identical: ${place}${what}`,
+    ...(recorded === null ? [] : [`  recorded    ${recorded}`]),
+    ...(recomputed === null ? [] : [`  recomputed  ${recomputed}`]),
+  ].join('\n');
+}

@@ -1,0 +1,157 @@
+/** `quantos start`: the engine on the bundled demo data, or on a dataset, with everything it leaves to look at. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import type { BacktestResult } from '../../../replay/backtest.ts';
+import { InputError } from '../../domain/input-error.ts';
+import { demoDatasetSource } from '../../engine/demo-dataset.ts';
+import { importFiles } from '../../engine/ingest.ts';
+import { RegimeChanged, SelectionMade, TradingStateChanged } from '../../events/decision.events.ts';
+import type { StoredEvent } from '../../events/envelope.ts';
+import { LogError } from '../../log/log-error.ts';
+import { openLogReader } from '../../log/log-reader.ts';
+import { choiceFor, withCommon } from '../options/common-options.ts';
+import { DEMO, demoRunFile } from '../options/run-file.ts';
+import { withSettings } from '../options/run-options.ts';
+import { performRun } from '../perform-run.ts';
+import { quietLines, resultTable } from '../result-table.ts';
+import { type CommonOptions, remark, type Terminal } from '../terminal.ts';
+
+interface StartOptions extends CommonOptions {
+  readonly mode: 'sim' | 'paper' | 'live';
+  readonly dataset?: string;
+  readonly speed: string;
+  readonly port?: string;
+  readonly inspect?: boolean;
+  readonly config?: string;
+  readonly strategy?: string;
+  readonly set?: readonly string[];
+}
+
+const DEMO_DATASET = join('data', 'sp500-demo.db');
+const OUT_FOLDER = 'out';
+
+/** What changes the state of the engine, and so is a line of `--json`: the rest is detail. */
+const STATE_CHANGES: ReadonlySet<string> = new Set([
+  'SessionStarted',
+  'SessionEnded',
+  'EngineHalted',
+  'CoreDeclared',
+  RegimeChanged.type,
+  SelectionMade.type,
+  TradingStateChanged.type,
+  'ExitTriggered',
+  'OrderDenied',
+  'OrderFilled',
+  'OrderCanceled',
+  'OrderRejected',
+  'OrderExpired',
+]);
+
+export function addStart(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('start')
+    .description('runs the engine: on the S&P 500 from 2000 to 2020 unless told otherwise')
+    .option(
+      '--mode <mode>',
+      'sim; paper and live come with a later release',
+      choiceFor('--mode', ['sim', 'paper', 'live']),
+      'sim',
+    )
+    .option('--dataset <file>', 'an imported dataset instead of the demo data')
+    .option('--speed <n|max>', 'max: as fast as it goes', 'max')
+    .option('--port <n>', 'the dashboard (a later release)')
+    .option('--inspect', 'the statechart inspector (a later release)');
+  withCommon(withSettings(command), 'start', 'start --dataset data/spy.db --strategy sma-cross').action(
+    async (options: StartOptions) => {
+      requireThisRelease(options);
+      for (const folder of ['data', OUT_FOLDER]) mkdirSync(folder, { recursive: true });
+      const dataset = options.dataset ?? demoDataset(terminal, options);
+      const name = options.dataset === undefined ? DEMO : basename(dataset, extname(dataset));
+      const out = join(OUT_FOLDER, `${name}.db`);
+      const report = join(OUT_FOLDER, `${name}.html`);
+      const {
+        config = options.dataset === undefined ? DEMO : undefined,
+        strategy,
+        set,
+        json,
+        quiet,
+      } = options;
+      const result = await performRun(
+        [dataset],
+        {
+          config,
+          strategy,
+          set,
+          json,
+          quiet: true,
+          out,
+          report,
+          overwrite: true,
+          onEvent: json ? (event) => printChange(terminal, event) : undefined,
+        },
+        terminal,
+      );
+      if (json) return;
+      terminal.out([resultTable(result.summary), ...quietLines(result.quiet)].join('\n'));
+      if (!quiet) terminal.out(whatNext(terminal, result, out, report));
+    },
+  );
+}
+
+function requireThisRelease({ mode, speed, port, inspect }: StartOptions): void {
+  const later = (what: string) =>
+    new InputError(`${what} comes with a later release; this one runs --mode sim and ends when it is done`);
+  if (mode !== 'sim') throw later(`--mode ${mode}`);
+  if (port !== undefined) throw later('--port, the dashboard,');
+  if (inspect) throw later('--inspect');
+  if (speed !== 'max')
+    throw new InputError(`--speed is "${speed}"; daily bars run at max only in this release`);
+}
+
+/** Imports the demo's prices where they are not there yet, or no longer as they were written. */
+function demoDataset(terminal: Terminal, options: CommonOptions): string {
+  if (existsSync(DEMO_DATASET)) {
+    try {
+      openLogReader(DEMO_DATASET, { verify: true }).close();
+      remark(terminal, options, `data: ${DEMO_DATASET}, imported before`);
+      return DEMO_DATASET;
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      remark(terminal, options, `${error.message}: it is imported again`);
+    }
+  }
+  const { symbol = 'SP500', ...dataset } = demoRunFile.dataset ?? {};
+  const { events } = importFiles({
+    ...dataset,
+    files: [demoDatasetSource()],
+    symbols: [symbol],
+    out: DEMO_DATASET,
+    overwrite: true,
+  });
+  remark(terminal, options, `data: ${DEMO_DATASET}, imported now (${events} events)`);
+  return DEMO_DATASET;
+}
+
+function printChange(terminal: Terminal, { seq, time, type, payload }: StoredEvent): void {
+  if (!STATE_CHANGES.has(type)) return;
+  terminal.out(JSON.stringify({ seq, time: new Date(time / 1_000).toISOString(), type, payload }));
+}
+
+function whatNext(
+  { program }: Terminal,
+  { projection }: BacktestResult,
+  out: string,
+  report: string,
+): string {
+  const fills = projection.journal.fills;
+  const lines = [
+    ['see it', `open ${report} in a browser`],
+    ['prove it', `${program} replay ${out} --verify`],
+    ...(fills.length === 0 ? [] : [['ask why', `${program} why ${out} ${fills[fills.length - 1].seq}`]]),
+    ['go back', `${program} state ${out} --at 2008-10-10T20:00:00Z`],
+    ['read it', `${program} log show ${out} --type OrderFilled`],
+  ];
+  return ['', pc.bold('Try next'), ...lines.map(([what, how]) => `  ${what.padEnd(9)} ${how}`)].join('\n');
+}

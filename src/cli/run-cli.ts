@@ -1,0 +1,55 @@
+/** The command line as a function: parses, runs one command, prints one sentence where it fails, gives the exit code. */
+import { Command } from 'commander';
+import { ENGINE_VERSION } from '../../replay/version.ts';
+import { addBacktest } from './commands/backtest.command.ts';
+import { addDoctor } from './commands/doctor.command.ts';
+import { addImport } from './commands/import.command.ts';
+import { addLog } from './commands/log.command.ts';
+import { addReplay } from './commands/replay.command.ts';
+import { addReport } from './commands/report.command.ts';
+import { addStart } from './commands/start.command.ts';
+import { addState } from './commands/state.command.ts';
+import { addWhy } from './commands/why.command.ts';
+import { EXIT, failureOf } from './failure.ts';
+import type { Terminal } from './terminal.ts';
+
+const COMMANDS = [
+  addStart,
+  addBacktest,
+  addImport,
+  addReplay,
+  addWhy,
+  addState,
+  addLog,
+  addReport,
+  addDoctor,
+];
+
+/** `argv` is what follows the program's name. Never throws. */
+export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const program = new Command('quantos')
+    .description('An event-sourced trading engine: one log, one deterministic core, live and backtest alike.')
+    .version(ENGINE_VERSION, '--version', 'print the version')
+    .helpOption('--help', 'show help and an example')
+    .helpCommand('help [command]', 'show help for a command')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+      outputError: (text, write) => write(text.replace(/^error: /, 'quantos: ')),
+    })
+    .addHelpText('after', `\nBegin with:\n  $ ${terminal.program} start`);
+  for (const add of COMMANDS) add(program, terminal);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return terminal.exitCode;
+  } catch (error) {
+    const { exitCode, sentence } = failureOf(error);
+    if (sentence !== null) terminal.err(`quantos: ${sentence}`);
+    if (process.env.DEBUG?.includes('quantos') && exitCode === EXIT.defect) {
+      terminal.err((error as Error).stack ?? '');
+    }
+    return exitCode;
+  }
+}
