@@ -217,7 +217,7 @@ export class MarketData {
     for (const each of saved.recent) {
       const bar = fromSaved(state.symbol, each);
       if (bar.resolutionS === DAY_S) this.#onDay(state, bar);
-      else this.#decide(state, bar);
+      if (this.#options.decisionBars === 'dataset') this.#decide(state, bar);
     }
     if (saved.partial !== null) state.builder?.restore(fromSaved(state.symbol, saved.partial));
     this.#warming = false;
