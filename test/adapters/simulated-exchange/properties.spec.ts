@@ -48,6 +48,7 @@ type Fill = OrderFilled & { readonly at: number; readonly time: number };
 function trade(options: VenueOptions, minutes: readonly Minute[]) {
   const venue = new Venue({
     cash: 20_000,
+    config: { volumeShare: 0.1 },
     commission: { kind: 'perShare', perShare: 0.01, minimum: 1 },
     ...options,
   });
