@@ -3,9 +3,10 @@
  * acts. The wiring is all there is to a profile.
  */
 import type { Kernel } from '../bus/kernel.ts';
-import { configFor, type RunSpec } from '../domain/config.ts';
+import { type Config, configFor, type RunSpec } from '../domain/config.ts';
 import { toMicros } from '../domain/money.ts';
 import { SessionCarried } from '../events/engine.events.ts';
+import { convictionBars } from '../streams/conviction.ts';
 import { MarketData } from '../streams/market-data.ts';
 import { regimeBars } from '../streams/regime-readings.ts';
 import type { Strategy } from '../streams/strategy.ts';
@@ -31,14 +32,20 @@ export interface ActorSystem {
   readonly selector: InstrumentSelector | null;
 }
 
-/** Bars of history beyond what the regimes need: strategies of users warm up with them, too. */
+/** Bars of history beyond what is known to be needed: strategies of users warm up with them, too. */
 const HISTORY_MARGIN = 30;
+
+/** Decision bars that the engine's own rules look back over. */
+const barsOf = ({ regime, conviction, selector }: Config): number =>
+  Math.max(regimeBars(regime), convictionBars(conviction), selector.atrBars + 1, selector.rearmBars);
 
 export function wireActors(kernel: Kernel, run: RunSpec, strategy: Strategy, symbols: readonly string[]): ActorSystem {
   const { config } = run;
   const whole = run.profile === 'quantos';
   const sorted = [...symbols].sort();
-  const longest = Math.max(...sorted.map((symbol) => regimeBars(configFor(config, symbol).regime)), 0);
+  const configOf = (symbol: string) => configFor(config, symbol);
+  const params = strategy.params.parse(run.strategy.params);
+  const longest = Math.max(...sorted.map((symbol) => barsOf(configOf(symbol))), strategy.warmUpBars?.(params) ?? 0);
   const market = new MarketData(kernel, {
     feed: config.feed,
     symbols: sorted,
@@ -54,8 +61,6 @@ export function wireActors(kernel: Kernel, run: RunSpec, strategy: Strategy, sym
   const tradingState = new TradingState(kernel, config.risk, portfolio, orders, run.risk);
   const pricing = new Pricing(market, config);
   const regimes = whole ? new Regimes(kernel, market, config, sorted) : null;
-  const configOf = (symbol: string) => configFor(config, symbol);
-  const params = strategy.params.parse(run.strategy.params);
   const strategist = new Strategist(kernel, market, { strategy, params, symbols: sorted, configOf });
   const gate = new RiskGate(kernel, { config, market, orders, portfolio, pricing, tradingState, enforced: run.risk });
   const desk = new ReleaseDesk(kernel, { run, config, market, orders, portfolio, pricing, gate });

@@ -38,7 +38,6 @@ export class OrderBook {
     this.#kernel = kernel;
     kernel.on(o.RiskApproved, ACTOR, (event) => this.#submit(event));
     const facts: readonly unknown[] = [
-      o.OrderDenied,
       o.CancelAttempted,
       o.OrderAccepted,
       o.OrderRejected,
@@ -86,6 +85,11 @@ export class OrderBook {
     if (order === undefined || !isWorking(order.state.status) || order.state.status === 'pendingCancel') return false;
     this.#kernel.publish(o.CancelAttempted.of({ ordinal, reason }));
     return true;
+  }
+
+  /** Folds a denial at its publication, so that the next intent of the same instant finds the limits free again. */
+  deny(ordinal: number): void {
+    this.#apply(this.#orders.get(ordinal)!, { type: 'OrderDenied' });
   }
 
   #submit(event: Recorded<{ ordinal: number }>): void {

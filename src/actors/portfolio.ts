@@ -1,6 +1,6 @@
 /** The account as the core knows it: the exact ledger, moved by fills alone, and its value at the market's last prices. */
 import type { Kernel } from '../bus/kernel.ts';
-import { MICROS_PER_DOLLAR } from '../domain/money.ts';
+import { MICROS_PER_DOLLAR, notionalMicros } from '../domain/money.ts';
 import { Ledger, type LedgerJson, type MarkOf, type Position, type PositionRole } from '../domain/portfolio.ts';
 import { CoreDeclared } from '../events/engine.events.ts';
 import { OrderFilled, TradeBusted, TradeCorrected } from '../events/order.events.ts';
@@ -53,6 +53,13 @@ export class Portfolio {
     return position === undefined
       ? 0
       : position.costMicros / (position.quantity * position.multiplier * MICROS_PER_DOLLAR);
+  }
+
+  /** Micro-dollars that closing a position at the last price would realise; 0 where there is no price. */
+  unrealizedMicros(position: Position): number {
+    const px = this.#markOf(position.symbol);
+    if (px === undefined) return 0;
+    return notionalMicros(position.quantity, px, position.multiplier) - position.costMicros;
   }
 
   /** Micro-dollars at the last prices; a position without a price counts at cost. */

@@ -22,6 +22,8 @@ interface Deferred {
   readonly intent: o.IntentDeferred;
   readonly seq: number;
   readonly basis: readonly number[];
+  /** When its market opened, microseconds: from there on it ages. */
+  readonly releasedAt: number;
 }
 
 interface Parts {
@@ -71,7 +73,7 @@ export class ReleaseDesk {
   }
 
   #hold({ payload, seq, basis }: Recorded<o.IntentDeferred>): void {
-    this.#waiting.push({ intent: payload, seq, basis });
+    this.#waiting.push({ intent: payload, seq, basis, releasedAt: 0 });
   }
 
   #open(calendar: string): void {
@@ -79,7 +81,8 @@ export class ReleaseDesk {
     const released = this.#waiting.filter(({ intent }) => market.calendarOf(intent.symbol) === calendar);
     if (released.length === 0) return;
     this.#waiting = this.#waiting.filter((each) => !released.includes(each));
-    this.#queue = [...this.#queue, ...released].sort(inReleaseOrder);
+    const now = released.map((each) => ({ ...each, releasedAt: this.#kernel.now }));
+    this.#queue = [...this.#queue, ...now].sort(inReleaseOrder);
     this.#pump();
   }
 
@@ -113,8 +116,11 @@ export class ReleaseDesk {
     return orders.hasWorking(symbol);
   }
 
-  #release({ intent, seq, basis }: Deferred): void {
-    const { orders } = this.#parts;
+  #release({ intent, seq, basis, releasedAt }: Deferred): void {
+    const { orders, config } = this.#parts;
+    const ageMs = (this.#kernel.now - releasedAt) / 1_000;
+    const { intentAgeMaxMs } = configFor(config, intent.symbol).risk;
+    if (ageMs > intentAgeMaxMs) return this.#drop(intent, `${ageMs} ms old; at most ${intentAgeMaxMs}`, seq);
     const size = this.#sizeNow(intent);
     if (typeof size === 'string') return this.#drop(intent, size, seq);
     const priced = this.#priceNow(intent);
@@ -135,10 +141,13 @@ export class ReleaseDesk {
     if (size.kind === 'fraction' || !run.risk) return size;
     const quote = pricing.quote(symbol);
     if (quote === null) return `no price for ${symbol} yet`;
+    const { risk } = configFor(config, symbol);
     const unitPx = this.#entryPx(symbol, side, quote) * market.multiplierOf(symbol);
-    const room = unitsWithin(entryRoomMicros(gate.account(symbol), configFor(config, symbol).risk), unitPx);
-    const quantity = Math.min(size.quantity, room);
-    return quantity >= 1 ? { kind: 'quantity', quantity } : 'the exposure limits leave no room for one unit';
+    const room = unitsWithin(entryRoomMicros(gate.account(symbol), risk), unitPx);
+    const volume = market.averageVolume(symbol);
+    const ofVolume = volume === null ? size.quantity : Math.floor(volume * risk.volumeShareMax);
+    const quantity = Math.min(size.quantity, room, ofVolume);
+    return quantity >= 1 ? { kind: 'quantity', quantity } : 'the limits leave no room for one unit';
   }
 
   #priceNow(intent: o.IntentDeferred): Pick<o.OrderIntended, 'orderType' | 'limitPx'> | null {
@@ -175,7 +184,7 @@ export class ReleaseDesk {
 
   #restore(saved: Saved): void {
     this.#lastIntent = saved.lastIntent;
-    this.#waiting = saved.waiting.map((intent) => ({ intent, seq: this.#kernel.cause, basis: [] }));
+    this.#waiting = saved.waiting.map((intent) => ({ intent, seq: this.#kernel.cause, basis: [], releasedAt: 0 }));
   }
 }
 

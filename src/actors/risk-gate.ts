@@ -54,13 +54,13 @@ export class RiskGate {
     });
   }
 
-  /** The account as a new entry in `symbol` finds it, open orders counted as if filled. */
-  account(symbol: string, except: number | null = null): AccountView {
+  /** The account as a new entry in `symbol` finds it: open orders, those before order `before` only, count as filled. */
+  account(symbol: string, before = Number.POSITIVE_INFINITY): AccountView {
     const { portfolio, orders } = this.#parts;
     let openInSymbol = 0;
     let openGross = 0;
     for (const { intended, state } of orders.working()) {
-      if (intended.action !== 'enter' || intended.ordinal === except || intended.size.kind !== 'quantity') continue;
+      if (intended.action !== 'enter' || intended.ordinal >= before || intended.size.kind !== 'quantity') continue;
       const micros = this.#notional(intended, intended.size.quantity - state.filledQty);
       openGross += micros;
       if (intended.symbol === symbol) openInSymbol += micros;
@@ -82,6 +82,7 @@ export class RiskGate {
     else {
       const reason = `${failed.test}: ${failed.value} against ${failed.limit}`;
       this.#kernel.publish(OrderDenied.of({ intent, ordinal, reason, symbol, tests }));
+      this.#parts.orders.deny(ordinal);
     }
     this.#recent.push({ at: this.#kernel.now, key: duplicateKey(order), symbol });
   }
@@ -90,7 +91,7 @@ export class RiskGate {
   #cashTest(order: OrderIntended): DecisionTest[] {
     if (order.size.kind === 'fraction' || order.side === 'sell' || order.action !== 'enter') return [];
     const needed = this.#notional(order, order.size.quantity);
-    const { cashMicros } = this.#parts.portfolio;
+    const { cashMicros } = this.account(order.symbol, order.ordinal);
     return [atMost('cash', fromMicros(needed), fromMicros(cashMicros))];
   }
 

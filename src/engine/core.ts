@@ -42,11 +42,14 @@ export function describeState({ kernel, actors }: Core) {
     halted: kernel.halted?.payload ?? null,
     cash: fromMicros(portfolio.cashMicros),
     equity: fromMicros(portfolio.equityMicros()),
-    positions: portfolio.positions().map(({ symbol, quantity, role }) => ({
-      symbol,
-      quantity,
-      avgPx: portfolio.avgPx(symbol, role),
-      role,
+    positions: portfolio.positions().map((position) => ({
+      symbol: position.symbol,
+      quantity: position.quantity,
+      avgPx: portfolio.avgPx(position.symbol, position.role),
+      role: position.role,
+      lastPx: market.lastPx(position.symbol) ?? null,
+      unrealized: fromMicros(portfolio.unrealizedMicros(position)),
+      realized: fromMicros(position.realizedMicros),
     })),
     orders: [...orders.working()].map(({ intended, state }) => ({
       ordinal: intended.ordinal,
