@@ -12,6 +12,7 @@ export const rsiReversion = defineStrategy({
     entry: z.number().min(0).max(100).default(30),
     exit: z.number().min(0).max(100).default(55),
   }),
+  warmUpBars: (params) => params.bars + 1,
   signals: (market, params) =>
     eachSymbol(market, (closes, symbol) => {
       const rsi = rollingRsi(params.bars);

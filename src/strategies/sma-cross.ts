@@ -10,6 +10,8 @@ export const smaCross = defineStrategy({
   name: 'sma-cross',
   description: 'two simple moving averages of the close; a strict crossing gives the side',
   params: z.strictObject({ fast: bars.default(20), slow: bars.default(100) }),
+  // One bar more than the average: a crossing is seen against the bar before.
+  warmUpBars: ({ fast, slow }) => Math.max(fast, slow) + 1,
   signals: (market, params) =>
     eachSymbol(market, (closes, symbol) => {
       const fast = rollingSma(params.fast);

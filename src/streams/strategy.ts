@@ -43,6 +43,11 @@ export interface Strategy<P = unknown> {
    * one side ends the other.
    */
   readonly scoresBothSides?: boolean;
+  /**
+   * Bars its signals rest on. A session that continues another is warmed up with that many; the engine keeps some 300
+   * anyway.
+   */
+  warmUpBars?(params: P): number;
   signals(market: Market, params: P): Observable<Signal>;
 }
 
@@ -55,6 +60,7 @@ export function defineStrategy<S extends z.ZodType>(definition: {
   description: string;
   params: S;
   scoresBothSides?: boolean;
+  warmUpBars?(params: z.infer<S>): number;
   signals(market: Market, params: z.infer<S>): Observable<Signal>;
 }): Strategy<z.infer<S>> {
   return definition as Strategy<z.infer<S>>;
