@@ -18,7 +18,7 @@ export interface Failure {
   readonly sentence: string | null;
 }
 
-const LOG_EXIT: Readonly<Record<LogErrorCode, number>> = {
+export const exitOfLogError: Readonly<Record<LogErrorCode, number>> = {
   missing: EXIT.badInput,
   foreign: EXIT.badInput,
   newer: EXIT.badInput,
@@ -53,7 +53,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof InputError) return { exitCode: EXIT.badInput, sentence: error.message };
   if (error instanceof CheckFailed) return { exitCode: EXIT.checkFailed, sentence: error.message };
   if (error instanceof EnvironmentError) return { exitCode: EXIT.environment, sentence: error.message };
-  if (error instanceof LogError) return { exitCode: LOG_EXIT[error.code], sentence: error.message };
+  if (error instanceof LogError) return { exitCode: exitOfLogError[error.code], sentence: error.message };
   if (error instanceof KernelDeadError && error.cause instanceof LogError) return failureOf(error.cause);
   const { code, path, syscall } = error as NodeJS.ErrnoException;
   const known = code === undefined ? undefined : SYSTEM[code];

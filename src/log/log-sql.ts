@@ -53,6 +53,12 @@ function tickRow(seq: number, source: string, tick: Tick, symbols: ReadonlyMap<n
   return [seq, tickKindName(tick.kind), symbol, tick.time, tick.recordedAt, source, ...fields];
 }
 
+/** What a tick of its kind says, by name. */
+export const tickFields = (tick: Tick): Record<string, number> =>
+  Object.fromEntries(
+    FIELDS.filter(([, kinds]) => kinds.includes(tick.kind)).map(([field]) => [field, tick[field]]),
+  );
+
 export interface SqlResult {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];

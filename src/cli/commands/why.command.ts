@@ -18,18 +18,21 @@ export function addWhy(program: Command, terminal: Terminal): void {
   });
 }
 
-/** Each link stands below and further in than its cause; what it read beside stands under it with a dot. */
-const tree = (chain: readonly CausalLink[]): string =>
-  chain
+/** Each link stands below and further in than its cause; what it read beside stands under it, once. */
+function tree(chain: readonly CausalLink[]): string {
+  const shown = new Set<number>();
+  return chain
     .flatMap((link, depth) => {
       const indent = '  '.repeat(depth);
-      const arrow = depth === 0 ? '' : '└ ';
+      const read = link.basis.filter(({ seq }) => !shown.has(seq));
+      for (const { seq } of [link, ...read]) shown.add(seq);
       return [
-        `${indent}${arrow}${line(link)}`,
-        ...link.basis.map((each) => pc.dim(`${indent}  ${depth === 0 ? '' : '  '}· read ${line(each)}`)),
+        `${indent}${depth === 0 ? '' : '└ '}${line(link)}`,
+        ...read.map((each) => pc.dim(`${indent}    · knowing ${line(each)}`)),
       ];
     })
     .join('\n');
+}
 
 const line = ({ seq, type, time, summary }: Link): string =>
   `${pc.bold(type)} ${summary} ${pc.dim(`[${seq}, ${time.replace('T', ' ').replace('.000Z', 'Z')}]`)}`;

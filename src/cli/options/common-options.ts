@@ -47,7 +47,7 @@ export const momentFor =
     const hasZone = /T.*(Z|[+-]\d\d:?\d\d)$/.test(text);
     const at = isDay || hasZone ? Date.parse(text) * 1_000 : Number.NaN;
     // Date.parse lets 31 February be 3 March.
-    const exists = !isDay || (at === at && new Date(at / 1_000).toISOString().startsWith(text));
+    const exists = !isDay || (!Number.isNaN(at) && new Date(at / 1_000).toISOString().startsWith(text));
     if (Number.isNaN(at) || !exists) {
       throw new InputError(
         `${flag} is "${text}"; write a day such as 2010-01-31, or a time with its zone such as 2010-01-31T16:00:00Z`,

@@ -209,7 +209,7 @@ function modelledIn(run: RunSpec): string[] {
   const { halfSpread } = run.config.exchange;
   if (run.execution !== 'next-open' && halfSpread > 0) {
     lines.push(
-      `Where no quotes are recorded, the spread of shares is modelled: ${halfSpread * 10_000} basis points each side.`,
+      `Where no quotes are recorded, the spread of shares is modelled as ${Number((halfSpread * 100).toFixed(6))} % of the price on each side.`,
     );
   }
   lines.push('No dividends, splits or other corporate actions are applied, and cash earns nothing.');
