@@ -50,7 +50,7 @@ export interface QuoteRecord extends Arrival {
   readonly askSize?: number;
 }
 
-/** The records of one symbol. What it is priced by: bars where it has any, else trades, else quotes. */
+/** The records of one symbol. What it is priced by: bars where they are given, else trades, else quotes. */
 export interface SymbolRecords {
   readonly bars?: readonly (DayBar | IntradayBar)[];
   readonly trades?: readonly TradeRecord[];
@@ -108,15 +108,16 @@ export function datasetOf(symbols: Readonly<Record<string, SymbolRecords>>, name
 const isDay = (bar: DayBar | IntradayBar): bar is DayBar => 'day' in bar;
 
 function definitionOf(id: number, symbol: string, records: SymbolRecords): SymbolDefined {
-  const { bars = [], trades = [], assetClass = 'equity', resolutionS = 60 } = records;
+  const { bars, trades, assetClass = 'equity', resolutionS = 60 } = records;
+  const days = bars?.[0] !== undefined && isDay(bars[0]);
   return {
     id,
     symbol,
     assetClass,
     multiplier: records.multiplier ?? 1,
     calendar: records.calendar ?? (assetClass === 'crypto' ? '24x7' : 'XNYS'),
-    priceSource: bars.length > 0 ? 'bars' : trades.length > 0 ? 'trades' : 'quotes',
-    resolutionS: bars.length === 0 ? null : isDay(bars[0]) ? DAY_S : resolutionS,
+    priceSource: bars !== undefined ? 'bars' : trades !== undefined ? 'trades' : 'quotes',
+    resolutionS: bars === undefined ? null : days ? DAY_S : resolutionS,
   };
 }
 

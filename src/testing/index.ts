@@ -1,4 +1,9 @@
-/** The public property-test kit, `quantos/testing`. */
+/**
+ * The public property-test kit, `quantos/testing`: random markets, the engine's invariants, and the check of a strategy
+ * against both.
+ */
+export { arbitraryMarket, type MarketOptions, type TestMarket } from './arbitrary-market.ts';
+export { type CheckOptions, type CheckResult, checkStrategy, StrategyCheckFailed } from './check-strategy.ts';
 export {
   type DayBar,
   datasetOf,
@@ -7,3 +12,14 @@ export {
   type SymbolRecords,
   type TradeRecord,
 } from './dataset-of.ts';
+export { engineInvariants } from './invariants.ts';
+export { marketTable } from './market-table.ts';
+export type {
+  EngineBooks,
+  FillTrace,
+  Holding,
+  Invariant,
+  OrderTrace,
+  RunRecord,
+  RunView,
+} from './run-view.ts';
