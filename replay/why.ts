@@ -34,13 +34,18 @@ export function why(path: string, seq: number): CausalLink[] {
       const { id, symbol } = payload as SymbolDefined;
       symbols.set(id, symbol);
     }
-    return chain(reader, symbols, seq);
+    return causalChain(reader, symbols, seq);
   } finally {
     reader.close();
   }
 }
 
-function chain(reader: LogReader, symbols: ReadonlyMap<number, string>, seq: number): CausalLink[] {
+/** The same over anything that finds a record by its seq; `symbols` by dictionary id. */
+export function causalChain(
+  reader: Pick<LogReader, 'event'>,
+  symbols: ReadonlyMap<number, string>,
+  seq: number,
+): CausalLink[] {
   const links: CausalLink[] = [];
   for (let at: number | null = seq; at !== null; ) {
     const record = reader.event(at);
@@ -52,7 +57,7 @@ function chain(reader: LogReader, symbols: ReadonlyMap<number, string>, seq: num
   return links;
 }
 
-function link(reader: LogReader, symbols: ReadonlyMap<number, string>, seq: number): Link {
+function link(reader: Pick<LogReader, 'event'>, symbols: ReadonlyMap<number, string>, seq: number): Link {
   const record = reader.event(seq)!;
   const { event, tick } = record;
   const time = new Date((event ?? tick!).time / 1_000).toISOString();

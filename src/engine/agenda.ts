@@ -24,7 +24,7 @@ interface AgendaParts {
   /** The kernel overwrites ticks after use: the exchange needs a copy. */
   readonly poisonTicks: boolean;
   /** The cascade is quiet: the log may commit. */
-  readonly settle: () => void;
+  readonly settle: (core: Core) => void;
   /** A trading day is over and quiet; returns the core that goes on (another one after a session roll). */
   readonly dayEnded: (core: Core, moment: Moment) => Core;
 }
@@ -70,7 +70,7 @@ export class Agenda {
         while (exchange.nextAt() <= last) this.#deliver(exchange.take());
       }
       this.#feed(tick, source.source, definition);
-      settle();
+      settle(this.#core);
       onRecord();
     }
     this.#reach(last + 1);
@@ -121,8 +121,13 @@ export class Agenda {
     while (exchange.nextAt() <= at) this.#deliver(exchange.take());
     this.#core.kernel.input(MarketClosed.of({ calendar, day }), provenance);
     this.#sendEffects();
-    this.#parts.settle();
-    this.#core = this.#parts.dayEnded(this.#core, moment);
+    this.#parts.settle(this.#core);
+    const before = this.#core;
+    this.#core = this.#parts.dayEnded(before, moment);
+    if (this.#core === before) return;
+    // A seq is a place in one log: the next session's reports cannot point into this one.
+    this.#submits.clear();
+    this.#cancels.clear();
   }
 
   #deliver(report: ExchangeReport): void {

@@ -32,6 +32,8 @@ export interface SimulationRequest {
   readonly carried?: SessionCarried;
   /** Called now and then with records read and their total. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called after each market record and close, when nothing is left to dispatch: the core may be looked at. */
+  readonly onQuiet?: (core: Core) => void;
   readonly poisonTicks?: boolean;
 }
 
@@ -100,15 +102,17 @@ function run(request: SimulationRequest): SimulationResult {
     return begin(name, from, carried, core.kernel.now);
   };
 
-  const firstAt = peekTime(request);
   const carried = request.carried ?? null;
-  let core = begin(manifest.session, manifest.continues, carried, firstAt);
+  let core = begin(manifest.session, manifest.continues, carried, startOf(request));
   const agenda = new Agenda(core, {
     source,
     exchange,
     run: manifest.run,
     poisonTicks: request.poisonTicks ?? false,
-    settle: () => sink.settle(),
+    settle: (now) => {
+      sink.settle();
+      request.onQuiet?.(now);
+    },
     dayEnded: roll,
   });
   core = agenda.run(() => {
@@ -127,8 +131,9 @@ function run(request: SimulationRequest): SimulationResult {
   return { core, sessions, inputs, decisions, decisionDigest: core.kernel.digest.hex() };
 }
 
-/** The clock of a simulated session starts at its first market record. */
-function peekTime(request: SimulationRequest): number {
+/** The clock of a simulated session starts where the one before it stopped, or at its first market record. */
+function startOf(request: SimulationRequest): number {
+  if (request.carried !== undefined) return (request.carried.state.clock as { now: number }).now;
   const source = new MarketSource(request.datasets, { to: request.to });
   const at = source.next() ? source.tick.recordedAt : 0;
   source.close();
