@@ -2,6 +2,7 @@
  * Runs the session's strategy over the market's bars and publishes its view of each symbol when it changes enough to
  * matter: another side, a threshold of the selector crossed, or a step in conviction.
  */
+import { deciding } from '../bus/determinism-trap.ts';
 import type { Kernel } from '../bus/kernel.ts';
 import { defineNotice } from '../bus/kernel.ts';
 import type { Config } from '../domain/config.ts';
@@ -48,7 +49,8 @@ export class Strategist {
     this.#strategy = strategy;
     this.#configOf = configOf;
     const view = { symbols, bars: (symbol: string) => market.decisionBars(symbol).asObservable(), configOf };
-    kernel.listen(strategy.signals(view, params), `strategy ${strategy.name}`, (signal) => {
+    const signals = deciding(() => strategy.signals(view, params));
+    kernel.listen(signals, `strategy ${strategy.name}`, (signal) => {
       if (!market.warming) kernel.notify(SignalArrived, signal);
     });
     kernel.onNotice(SignalArrived, ACTOR, ({ payload }) => this.#hear(payload));

@@ -22,6 +22,17 @@ export function withMachineClock<T>(nowMs: number, step: () => T): T {
   }
 }
 
+/** Runs part of the core's set-up under the rules of a dispatch. */
+export function deciding<T>(step: () => T): T {
+  const outer = dispatching.active;
+  dispatching.active = true;
+  try {
+    return step();
+  } finally {
+    dispatching.active = outer;
+  }
+}
+
 type Restore = () => void;
 
 let installs = 0;
@@ -47,6 +58,8 @@ function patchHost(): Restore[] {
     guard(Math, 'random'),
     guard(performance, 'now'),
     guard(process, 'nextTick'),
+    guard(process, 'hrtime'),
+    guard(process.hrtime, 'bigint'),
     guard(Promise.prototype, 'then'),
     guard(crypto, 'randomUUID'),
     guard(crypto, 'getRandomValues'),
@@ -92,7 +105,9 @@ function guardDate(): Restore {
     },
   });
   globalThis.Date = guarded;
+  original.prototype.constructor = guarded;
   return () => {
     globalThis.Date = original;
+    original.prototype.constructor = original;
   };
 }

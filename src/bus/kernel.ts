@@ -10,7 +10,7 @@ import { EngineHalted, TimerFired } from '../events/engine.events.ts';
 import { CORE_SOURCE, type Recorded, type StoredEvent } from '../events/envelope.ts';
 import { narrowTick, type Tick } from '../events/tick.ts';
 import { DecisionDigest } from './decision-digest.ts';
-import { dispatching, NondeterminismError, withMachineClock } from './determinism-trap.ts';
+import { deciding, dispatching, NondeterminismError, withMachineClock } from './determinism-trap.ts';
 import type { EventSink } from './ports.ts';
 import { type ActorClock, type Timer, VirtualClock } from './virtual-clock.ts';
 
@@ -54,7 +54,9 @@ interface Listener {
   readonly actor: string;
   readonly handle: Handler;
 }
-type Queued = { readonly event: StoredEvent } | { readonly notice: string; readonly message: Notice<unknown> };
+type Queued =
+  | { readonly event: StoredEvent }
+  | { readonly notice: string; readonly message: Notice<unknown> };
 
 /** An append failed: nothing of that event was dispatched, and the kernel takes nothing more. */
 export class KernelDeadError extends Error {}
@@ -121,12 +123,20 @@ export class Kernel {
   }
 
   /** A stream that folds an input event before any actor hears it. */
-  onStream<P>(definition: EventDefinition<'input', P>, actor: string, handle: (event: Recorded<P>) => void): void {
+  onStream<P>(
+    definition: EventDefinition<'input', P>,
+    actor: string,
+    handle: (event: Recorded<P>) => void,
+  ): void {
     this.#listen(this.#streams, definition.type, actor, handle as Handler);
   }
 
   /** An actor hears an event type at its dispatch, in wiring order. */
-  on<P>(definition: EventDefinition<EventKind, P>, actor: string, handle: (event: Recorded<P>) => void): void {
+  on<P>(
+    definition: EventDefinition<EventKind, P>,
+    actor: string,
+    handle: (event: Recorded<P>) => void,
+  ): void {
     this.#listen(this.#actors, definition.type, actor, handle as Handler);
   }
 
@@ -137,10 +147,18 @@ export class Kernel {
   /** The only way to an Observable in the core: a throw in it or in the handler halts, on replay as live. */
   listen<T>(values: Observable<T>, actor: string, handle: (value: T) => void): void {
     this.#assertWiring(actor);
-    values.subscribe({
-      next: (value) => this.#guard(actor, () => handle(value)),
-      error: (error) => this.halt('STREAM_FAILED', actor, error),
-    });
+    const hear = (value: T): void => {
+      // A timer or promise of the host brought it: no input of the log would, on replay.
+      if (!dispatching.active && !this.#wiring)
+        throw new NondeterminismError('a value came while nothing was dispatched');
+      handle(value);
+    };
+    deciding(() =>
+      values.subscribe({
+        next: (value) => this.#insideObservable(() => this.#guard(actor, () => hear(value))),
+        error: (error) => this.#insideObservable(() => this.#haltFor(error, actor, 'STREAM_FAILED')),
+      }),
+    );
   }
 
   /** A clock for one actor's XState `after`. */
@@ -199,7 +217,7 @@ export class Kernel {
         }
       }
       if (this.#queue.length > 0 || this.#whenQuiet.length > 0) this.#drain();
-      dispatching.active = false;
+      this.#end();
     }
     if (this.#poisonTicks) poison(tick);
   }
@@ -215,7 +233,7 @@ export class Kernel {
       this.#deliver(this.#streams.get(stored.type), stored);
       this.#queue.push({ event: stored });
       this.#drain();
-      dispatching.active = false;
+      this.#end();
     }
     return stored.seq;
   }
@@ -245,8 +263,11 @@ export class Kernel {
   /** Stops deciding; inputs are still recorded. The first halt stands. */
   halt(code: string, actor: string, error: unknown): void {
     if (this.#halted !== null) return;
-    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const event = EngineHalted.of({ code, actor, message: message.toWellFormed() });
+    const event = EngineHalted.of({
+      code,
+      actor: actor.toWellFormed(),
+      message: describe(error).toWellFormed(),
+    });
     this.#halted = this.#append(event, this.clock.now, CORE_SOURCE, this.#cause || null, NO_BASIS);
     this.#queue = [];
     this.#head = 0;
@@ -274,13 +295,27 @@ export class Kernel {
     const seq = this.#number();
     const recordedAt = this.clock.now;
     const stored: StoredEvent = {
-      seq, kind, type, version, time, recordedAt, source, causation, correlation, basis, payload, json,
+      seq,
+      kind,
+      type,
+      version,
+      time,
+      recordedAt,
+      source,
+      causation,
+      correlation,
+      basis,
+      payload,
+      json,
     };
+    const deciding = dispatching.active;
+    dispatching.active = false; // a log may look at its own clock
     try {
       this.#sink.event(stored);
     } catch (error) {
       this.#die(error);
     }
+    dispatching.active = deciding;
     if (kind === 'decision') this.digest.add(stored);
     return stored;
   }
@@ -300,15 +335,29 @@ export class Kernel {
     throw this.#dead;
   }
 
-  /** Fires what is due at or before `recordedAt`, each timer to quiescence, then moves the clock there. */
+  /** Fires what is due at the clock's next moment or before, each timer to quiescence, then moves the clock there. */
   #advance(recordedAt: number): void {
+    if (dispatching.active)
+      throw new Error('an input came while another was dispatched: inputs come from outside only');
     this.#wiring = false;
     if (this.#dead !== null) throw this.#dead;
-    while (this.clock.nextDeadline <= recordedAt && this.#halted === null) {
-      const timer = this.clock.takeDue(recordedAt);
-      if (timer !== undefined) this.#fire(timer);
+    // biome-ignore lint/complexity/useMathMinMax: a source's NaN must not become the clock
+    const moment = recordedAt >= this.clock.now ? recordedAt : this.clock.now;
+    let atOneInstant = 0;
+    while (this.clock.nextDeadline <= moment && this.#halted === null) {
+      const before = this.clock.now;
+      const timer = this.clock.takeDue(moment)!;
+      atOneInstant = this.clock.now > before ? 1 : atOneInstant + 1;
+      if (atOneInstant > CASCADE_MAX) {
+        return this.halt(
+          'CASCADE',
+          timer.actor,
+          new Error(`more than ${CASCADE_MAX} timers fired without time passing`),
+        );
+      }
+      this.#fire(timer);
     }
-    if (recordedAt > this.clock.now) this.clock.now = recordedAt;
+    this.clock.now = moment;
   }
 
   #fire(timer: Timer): void {
@@ -318,13 +367,18 @@ export class Kernel {
     this.#cause = fired;
     this.#guard(actor, timer.fire);
     this.#drain();
-    dispatching.active = false;
+    this.#end();
   }
 
   #begin(seq: number): void {
     this.#cause = seq;
     this.#cascade = 0;
     dispatching.active = true;
+  }
+
+  #end(): void {
+    dispatching.active = false;
+    if (this.#dead !== null) throw this.#dead;
   }
 
   #drain(): void {
@@ -372,9 +426,18 @@ export class Kernel {
     }
   }
 
-  #haltFor(error: unknown, actor: string): void {
-    if (error === this.#dead) throw error;
-    this.halt(error instanceof NondeterminismError ? 'NONDETERMINISM' : 'HANDLER_THREW', actor, error);
+  #haltFor(error: unknown, actor: string, code = 'HANDLER_THREW'): void {
+    if (this.#dead !== null) throw this.#dead;
+    this.halt(error instanceof NondeterminismError ? 'NONDETERMINISM' : code, actor, error);
+  }
+
+  /** RxJS would rethrow a failed append in a later macrotask; the end of the cascade throws it instead. */
+  #insideObservable(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (error !== this.#dead) throw error;
+    }
   }
 
   #listen(registry: Map<string, Listener[]>, type: string, actor: string, handle: Handler): void {
@@ -385,11 +448,21 @@ export class Kernel {
   }
 
   #assertWiring(actor: string): void {
-    if (!this.#wiring) throw new Error(`"${actor}" was wired after the first input; wiring must be complete before it`);
+    if (!this.#wiring)
+      throw new Error(`"${actor}" was wired after the first input; wiring must be complete before it`);
   }
 }
 
 const NO_EFFECTS: readonly StoredEvent[] = [];
+
+/** Anything can be thrown, also what refuses to be text. */
+function describe(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return 'an error that cannot be shown as text';
+  }
+}
 
 /** Whoever kept the tick instead of copying it reads NaN at once, in tests. */
 function poison(tick: Tick): void {
