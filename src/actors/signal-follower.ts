@@ -4,7 +4,7 @@
  */
 import type { Kernel } from '../bus/kernel.ts';
 import { type Config, configFor, type RunSpec } from '../domain/config.ts';
-import { opposite, type Side } from '../domain/instrument.ts';
+import { onQuantityGrid, type Side } from '../domain/instrument.ts';
 import { ConvictionChanged, ExitTriggered } from '../events/decision.events.ts';
 import { OperatorCommanded } from '../events/engine.events.ts';
 import type { Recorded } from '../events/envelope.ts';
@@ -48,23 +48,36 @@ export class SignalFollower {
     const wanted: Side | null = direction === 'long' ? 'buy' : direction === 'short' ? 'sell' : null;
     const holds: Side | null = held > 0 ? 'buy' : held < 0 ? 'sell' : null;
     if (holds !== null && (wanted === holds ? conviction < exitConviction : conviction >= exitConviction)) {
-      this.#exit(symbol, held);
+      this.#exit(symbol, held, 'signal');
       if (!run.reverse) return;
     } else if (holds !== null) return;
     const enters = wanted !== null && wanted !== holds && conviction >= equityConviction;
     if (enters && (wanted === 'buy' || run.allowShort)) this.#act(symbol, 'enter', wanted, this.#size(), 'signal');
   }
 
-  #exit(symbol: string, held: number): void {
-    const side = held > 0 ? 'sell' : 'buy';
-    this.#act(symbol, 'exit', side, { kind: 'quantity', quantity: Math.abs(held) }, 'signal');
+  #exit(symbol: string, held: number, reason: 'signal' | 'finalize'): void {
+    const quantity = onQuantityGrid(Math.abs(held) - this.#leaving(symbol));
+    if (quantity <= 0) return;
+    this.#act(symbol, 'exit', held > 0 ? 'sell' : 'buy', { kind: 'quantity', quantity }, reason);
+  }
+
+  /** Units that a working exit still takes away; with daily bars the release looks at what is held by then. */
+  #leaving(symbol: string): number {
+    if (this.#isDaily(symbol)) return 0;
+    let units = 0;
+    for (const { intended, state } of this.#parts.orders.working()) {
+      const { action, size } = intended;
+      if (intended.symbol !== symbol || action !== 'exit' || size.kind !== 'quantity') continue;
+      units += size.quantity - state.filledQty;
+    }
+    return units;
   }
 
   #flatten(only: string | null): void {
     for (const { symbol, quantity, role } of this.#parts.portfolio.positions()) {
       if (role !== 'tactical' || (only !== null && only !== symbol)) continue;
       this.#kernel.publish(ExitTriggered.of({ reason: 'finalize', symbol, tests: [] }));
-      this.#act(symbol, 'exit', opposite(quantity > 0 ? 'buy' : 'sell'), { kind: 'quantity', quantity: Math.abs(quantity) }, 'finalize');
+      this.#exit(symbol, quantity, 'finalize');
     }
   }
 
@@ -76,14 +89,17 @@ export class SignalFollower {
   }
 
   #act(symbol: string, action: 'enter' | 'exit', side: Side, size: OrderSize, reason: string): void {
-    const { market, desk, orders } = this.#parts;
+    const { desk, orders } = this.#parts;
     const terms = { action, limitPx: null, orderType: 'market', reason, role: 'tactical', side, size, stopPx: null, symbol } as const;
-    const daily = market.symbols.get(symbol)?.resolutionS === DAY_S;
-    if (daily) {
+    if (this.#isDaily(symbol)) {
       const deferred: Omit<IntentDeferred, 'intent'> = { ...terms, timeInForce: 'day' };
       desk.defer(deferred, { basis: [] });
     } else {
       orders.intend({ ...terms, intent: null, timeInForce: 'gtc' });
     }
+  }
+
+  #isDaily(symbol: string): boolean {
+    return this.#parts.market.symbols.get(symbol)?.resolutionS === DAY_S;
   }
 }
