@@ -14,6 +14,7 @@ import {
 } from 'xstate';
 import { withMachineClock } from '../bus/determinism-trap.ts';
 import type { Kernel } from '../bus/kernel.ts';
+import type { ActorClock } from '../bus/virtual-clock.ts';
 
 /** A delayed transition that was armed when the session ended. XState's own snapshots leave these out. */
 interface SavedTimer {
@@ -64,20 +65,24 @@ export class MachineHost<M extends AnyStateMachine> {
   /** Sends an event and returns the snapshot it led to. A failure inside the machine halts the engine. */
   send(event: EventFromLogic<M>): SnapshotFrom<M> {
     this.#inMachine(() => this.#actor.send(event));
-    const after = this.#actor.getSnapshot() as Snapshot<unknown>;
-    if (after.status === 'error') {
-      throw new Error(`${this.#id} failed on ${(event as { type: string }).type}: ${String(after.error)}`);
-    }
-    return after as SnapshotFrom<M>;
+    this.#assertAlive(this.#actor, `on ${(event as { type: string }).type}`);
+    return this.snapshot;
   }
 
   /** The machine's state and its armed timers as plain JSON. */
   save(): SavedMachine {
-    const scheduled = Object.values((this.#actor.system as unknown as Scheduling).getSnapshot()._scheduledEvents);
+    const scheduled = Object.values(
+      (this.#actor.system as unknown as Scheduling).getSnapshot()._scheduledEvents,
+    );
     const armed = this.#kernel.clock.armedBy(this.#id); // both in arming order
     return {
       snapshot: JSON.parse(JSON.stringify(this.#actor.getPersistedSnapshot())),
-      timers: scheduled.map(({ id, event }, i) => ({ id, event, n: armed[i].n, deadline: armed[i].deadline })),
+      timers: scheduled.map(({ id, event }, i) => ({
+        id,
+        event,
+        n: armed[i].n,
+        deadline: armed[i].deadline,
+      })),
     };
   }
 
@@ -90,7 +95,9 @@ export class MachineHost<M extends AnyStateMachine> {
     const { scheduler } = this.#actor.system as unknown as Scheduling;
     for (const { id, event, n, deadline } of timers) {
       clock.setOrdinal(this.#id, n - 1);
-      this.#inMachine(() => scheduler.schedule(this.#actor, this.#actor, event, (deadline - clock.now) / 1_000, id));
+      this.#inMachine(() =>
+        scheduler.schedule(this.#actor, this.#actor, event, (deadline - clock.now) / 1_000, id),
+      );
     }
     clock.setOrdinal(this.#id, last);
   }
@@ -99,13 +106,32 @@ export class MachineHost<M extends AnyStateMachine> {
     withMachineClock(this.#kernel.now / 1_000, step);
   }
 
+  /** XState swallows what a machine throws and stops it: whoever made it move has to look. */
+  #assertAlive(actor: Actor<M>, when: string): void {
+    const { status, error } = actor.getSnapshot() as { status: string; error: unknown };
+    if (status === 'error') throw new Error(`${this.#id} failed ${when}: ${String(error)}`);
+  }
+
+  #clock(): ActorClock {
+    const clock = this.#kernel.clockFor(this.#id);
+    const watched = (fire: () => void) => () => {
+      fire();
+      this.#assertAlive(this.#actor, 'when a delay ended');
+    };
+    return {
+      setTimeout: (fire, delayMs) => clock.setTimeout(watched(fire), delayMs),
+      clearTimeout: (timer) => clock.clearTimeout(timer),
+    };
+  }
+
   #start(snapshot?: Snapshot<unknown>): Actor<M> {
     const id = this.#id;
-    const options = { id, systemId: id, clock: this.#kernel.clockFor(id), input: this.#input, snapshot };
+    const options = { id, systemId: id, clock: this.#clock(), input: this.#input, snapshot };
     const actor = createActor(this.#machine, options as never) as Actor<M>;
-    // Without an observer XState rethrows in a later macrotask; `send` looks at the status instead.
+    // Without an observer XState rethrows in a later macrotask; we look at the status instead.
     actor.subscribe({ error: () => {} }); // determinism-ok: an XState actor, not an Observable
     this.#inMachine(() => actor.start());
+    this.#assertAlive(actor, 'at its start');
     return actor;
   }
 }

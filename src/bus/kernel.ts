@@ -164,8 +164,13 @@ export class Kernel {
   /** A clock for one actor's XState `after`. */
   clockFor(actor: string): ActorClock {
     return {
-      setTimeout: (fire, delayMs) =>
-        this.clock.arm(actor, delayMs * 1_000, this.#cause, () => withMachineClock(this.now / 1_000, fire)),
+      setTimeout: (fire, delayMs) => {
+        if (this.#wiring)
+          throw new Error(`"${actor}" armed a timer before the first input gave the clock its time`);
+        return this.clock.arm(actor, delayMs * 1_000, this.#cause, () =>
+          withMachineClock(this.now / 1_000, fire),
+        );
+      },
       clearTimeout: (timer) => this.clock.cancel(timer as Timer),
     };
   }

@@ -34,10 +34,11 @@ export class VirtualClock {
   #order = 0;
   readonly #ordinals = new Map<string, number>();
 
+  /** A negative delay is a deadline that passed while no session ran: it keeps its place in time. */
   arm(actor: string, delayUs: number, armedBy: number, fire: () => void): Timer {
     const n = (this.#ordinals.get(actor) ?? 0) + 1;
     this.#ordinals.set(actor, n);
-    const deadline = this.now + Math.max(0, Math.round(delayUs));
+    const deadline = this.now + Math.round(delayUs);
     const timer: Timer = { actor, n, deadline, order: ++this.#order, armedBy, fire };
     this.#insert(timer);
     return timer;
