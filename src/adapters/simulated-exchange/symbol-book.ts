@@ -10,8 +10,11 @@ export interface SymbolBook {
   /** When the latest bar ended, and the volume it had: what an opening print is taken to offer. */
   lastBarEnd: number;
   lastVolume: number;
-  /** The latest price shown, 0 before any. */
+  /** The latest price believed, 0 before any. */
   lastPx: number;
+  /** A price far from it, and how many in a row agree with that one. */
+  suspectPx: number;
+  suspects: number;
   /** Quotes are recorded: bars and trades no longer tell at what price a market order fills. */
   quoted: boolean;
   /** Units our orders may take of what the market shows now, null for no limit, and how many they have taken. */
@@ -25,6 +28,8 @@ export const emptyBook = (): SymbolBook => ({
   lastBarEnd: 0,
   lastVolume: 0,
   lastPx: 0,
+  suspectPx: 0,
+  suspects: 0,
   quoted: false,
   offered: null,
   taken: 0,
@@ -50,8 +55,10 @@ export const printOf = (book: SymbolBook, bar: Tick): SymbolBook['print'] =>
 /** A bar does not start before the one before it ended, whatever its nominal length. */
 export const startOf = (book: SymbolBook, bar: Tick): number => Math.max(barStart(bar), book.lastBarEnd);
 
-/** A price this many times away from the one before it is a fault of the feed until the next one confirms it. */
+/** A price this many times away from the last one is a fault of the feed, until so many in a row agree that it is not. */
 const FAR_FACTOR = 10;
+const BELIEVED_AFTER = 5;
+const AGREEMENT = 0.2;
 /** Vendors round open and close apart from high and low. */
 const BAR_ROUNDING = 1e-6;
 
@@ -83,7 +90,7 @@ const isPlausible = ({ lastPx }: SymbolBook, px: number): boolean =>
   px < Number.POSITIVE_INFINITY &&
   (lastPx === 0 || (px < lastPx * FAR_FACTOR && px > lastPx / FAR_FACTOR));
 
-/** Remembers the record's price, good or not: what the next one is compared with. */
+/** Remembers the record's price, as far as it is believed: what the next one is compared with. */
 export function rememberPx(book: SymbolBook, tick: Tick): void {
   const px =
     tick.kind === TickKind.bar
@@ -91,7 +98,13 @@ export function rememberPx(book: SymbolBook, tick: Tick): void {
       : tick.kind === TickKind.quote
         ? tick.bidPx || tick.askPx
         : tick.px;
-  if (px > 0 && px < Number.POSITIVE_INFINITY) book.lastPx = px;
+  if (!(px > 0 && px < Number.POSITIVE_INFINITY)) return;
+  const agrees = Math.abs(px - book.suspectPx) <= AGREEMENT * book.suspectPx;
+  book.suspects = isPlausible(book, px) ? 0 : agrees ? book.suspects + 1 : 1;
+  book.suspectPx = px;
+  if (book.suspects !== 0 && book.suspects < BELIEVED_AFTER) return;
+  book.lastPx = px;
+  book.suspects = 0;
 }
 
 /** Volumes and sizes: 0, or what is no positive number, means that nobody said. */

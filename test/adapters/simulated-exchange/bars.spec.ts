@@ -94,11 +94,21 @@ describe('on bars at the next open', () => {
     expect(venue.bar(at(4), UP).news).toEqual(['3 #1 filled 10 @ 100']);
   });
 
-  test('a price ten times away from the one before fills nothing, and the next one confirms it', () => {
+  const FAR = { open: 1e9, high: 1e9, low: 1e9, close: 1e9 };
+
+  test('a price ten times away from the last one fills nothing, nor does it make the next good one far', () => {
     const venue = new Venue();
     venue.bar(at(1), UP).send(at(1), { quantity: 1 });
-    venue.bar(at(2), { open: 1e9, high: 1e9, low: 1e9, close: 1e9 }).bar(at(3), UP);
-    expect(venue.bar(at(4), { ...UP, open: 101 }).news).toEqual(['3 #1 filled 1 @ 101']);
+    expect(venue.bar(at(2), FAR).bar(at(3), FAR).bar(at(4), UP).news).toEqual(['3 #1 filled 1 @ 100']);
+  });
+
+  test('a far price is believed after five in a row that agree', () => {
+    const venue = new Venue();
+    venue.bar(at(1), UP).send(at(1), { quantity: 1 });
+    const split = { open: 5, high: 5, low: 5, close: 5 };
+    for (let day = 2; day <= 6; day++) venue.bar(at(day), split);
+    expect(venue.news).toEqual([]);
+    expect(venue.bar(at(7), split).news).toEqual(['6 #1 filled 1 @ 5']);
   });
 
   test('an open a rounding away from the high still counts', () => {
