@@ -72,7 +72,7 @@ export function arbitraryMarket(options: MarketOptions = {}): fc.Arbitrary<TestM
 function arbitrarySteps(bars: number, badTicks: boolean): fc.Arbitrary<Step[]> {
   const longest = Math.max(1, Math.ceil(bars / 3));
   const phase = (drift: number, swing: number) =>
-    fc.array(arbitraryStep(drift, swing, badTicks), { minLength: 1, maxLength: longest });
+    fc.array(arbitraryStep(drift, swing, badTicks), { minLength: 1, maxLength: longest, size: 'max' });
   const phases = fc.oneof(phase(0, 1), phase(1, 1), phase(-1, 1), phase(2, 3), phase(-3, 3), phase(0, 20));
   return fc.array(phases, { minLength: 1, maxLength: 5 }).map((moods) => moods.flat().slice(0, bars));
 }
