@@ -30,6 +30,10 @@ export async function stateAt(path: string, { seq, time }: Moment) {
     } finally {
       removeTrap();
     }
+    if (core.kernel.seq === 0) {
+      const begins = new Date(reader.event(1)!.event!.recordedAt / 1_000).toISOString();
+      throw new InputError(`${path} begins at ${begins}; there is no state before it`);
+    }
     const state = describeState(core);
     return { ...state, time: new Date(state.time / 1_000).toISOString() };
   } finally {

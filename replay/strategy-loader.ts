@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { tsImport } from 'tsx/esm/api';
 import type { RunSpec } from '../src/domain/config.ts';
 import { InputError } from '../src/domain/input-error.ts';
+import { schemaSentence } from '../src/domain/schema-sentence.ts';
 import { builtInStrategies } from '../src/strategies/built-in.ts';
 import type { Strategy } from '../src/streams/strategy.ts';
 
@@ -19,7 +20,10 @@ export interface LoadedStrategy {
 export const looksLikeFile = (name: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(name);
 
 /** `name` is a built-in's name or a path to a JavaScript or TypeScript file whose default export is a strategy. */
-export async function loadStrategy(name: string, params: Readonly<Record<string, unknown>>): Promise<LoadedStrategy> {
+export async function loadStrategy(
+  name: string,
+  params: Readonly<Record<string, unknown>>,
+): Promise<LoadedStrategy> {
   const file = looksLikeFile(name) ? resolve(name) : null;
   const strategy = file === null ? builtIn(name) : await fromFile(name, file);
   const sha256 = file === null ? null : createHash('sha256').update(readFileSync(file)).digest('hex');
@@ -45,13 +49,16 @@ async function fromFile(name: string, file: string): Promise<Strategy> {
       ? await tsImport(pathToFileURL(file).href, import.meta.url)
       : await import(pathToFileURL(file).href);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new InputError(`strategy file ${name} cannot be loaded: ${message.split('\n')[0]}`);
+    // The compiler names the place on its second line.
+    const [first, second] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw new InputError(`strategy file ${name} cannot be loaded: ${first.endsWith(':') ? second : first}`);
   }
   // A CommonJS file arrives with its exports one level down.
   const exported = (module.default as { default?: unknown } | undefined)?.default ?? module.default;
   if (isStrategy(exported)) return exported;
-  throw new InputError(`strategy file ${name} has no strategy as its default export; write: export default defineStrategy({ ... })`);
+  throw new InputError(
+    `strategy file ${name} has no strategy as its default export; write: export default defineStrategy({ ... })`,
+  );
 }
 
 const isStrategy = (value: unknown): value is Strategy =>
@@ -61,10 +68,15 @@ const isStrategy = (value: unknown): value is Strategy =>
   typeof (value as Strategy).signals === 'function' &&
   typeof (value as Strategy).params?.safeParse === 'function';
 
-function checked(strategy: Strategy, params: Readonly<Record<string, unknown>>): RunSpec['strategy']['params'] {
+function checked(
+  strategy: Strategy,
+  params: Readonly<Record<string, unknown>>,
+): RunSpec['strategy']['params'] {
   const parsed = strategy.params.safeParse(params);
   if (parsed.success) return parsed.data as RunSpec['strategy']['params'];
-  const issue = parsed.error.issues[0];
-  const where = issue.path.join('.') || 'its parameters';
-  throw new InputError(`strategy ${strategy.name}: ${where}: ${issue.message}`);
+  const names = Object.keys((strategy.params as { shape?: object }).shape ?? {});
+  const takes = names.length === 0 ? 'it takes no parameters' : `its parameters are ${names.join(', ')}`;
+  throw new InputError(
+    `${schemaSentence(parsed.error, `strategy ${strategy.name}`, params, names)} (${takes})`,
+  );
 }

@@ -67,6 +67,9 @@ export function commandOf({ run, datasets }: SessionStarted): string {
   for (const part of ['hedge', 'risk', 'exits'] as const) {
     if (run[part] !== usual[part]) words.push(`--${part} ${onOff(run[part])}`);
   }
+  for (const { symbol, fraction } of run.core) words.push(`--core ${shellWord(`${symbol}:${fraction}`)}`);
+  if (run.benchmark !== null) words.push(`--benchmark ${shellWord(run.benchmark)}`);
+  if (run.seed !== 1) words.push(`--seed ${run.seed}`);
   if (run.commission.kind !== 'none') words.push(`--commission ${commissionText(run)}`);
   if (run.roll !== 'none') words.push(`--roll ${run.roll}`);
   if (run.tradeFrom !== null)

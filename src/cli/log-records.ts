@@ -1,7 +1,10 @@
 /** A log's records, ticks and events alike, as `log` prints and exports them. */
 import { summarizeEvent, summarizeTick } from '../../replay/event-summary.ts';
+import { InputError } from '../domain/input-error.ts';
+import { nearest } from '../domain/nearest.ts';
+import { allDefinitions } from '../events/catalogue.ts';
 import { SymbolDefined } from '../events/market.events.ts';
-import { tickKindName } from '../events/tick.ts';
+import { TickKind, tickKindName } from '../events/tick.ts';
 import type { LogReader } from '../log/log-reader.ts';
 import { tickFields } from '../log/log-sql.ts';
 
@@ -21,8 +24,20 @@ export interface LogRecordView {
   summary(): string;
 }
 
+const TYPES = [...allDefinitions.map(({ type }) => type), ...Object.keys(TickKind)];
+
+/** An event type or a kind of tick, however it is capitalised. */
+export function recordType(text: string): string {
+  const found = TYPES.find((type) => type.toLowerCase() === text.toLowerCase());
+  if (found !== undefined) return found;
+  const near = nearest(text, TYPES);
+  throw new InputError(
+    `--type is "${text}"; ${near === null ? `write one of ${TYPES.join(', ')}` : `did you mean ${near}?`}`,
+  );
+}
+
 export interface RecordFilter {
-  /** An event type or a kind of tick, in any case. */
+  /** As `recordType` returns it. */
   readonly type?: string;
   /** Everything that belongs to this order. */
   readonly order?: number;
@@ -35,12 +50,11 @@ export interface RecordFilter {
 }
 
 export function* logRecords(reader: LogReader, filter: RecordFilter): Generator<LogRecordView> {
-  const { from, to, since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = filter;
-  const type = filter.type?.toLowerCase();
+  const { type, from, to, since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = filter;
   const order = filter.order === undefined ? undefined : `order-${filter.order}`;
   const nameOf = symbolNames(reader);
   const wanted = (name: string, time: number, correlation: string | null) =>
-    (type === undefined || name.toLowerCase() === type) &&
+    (type === undefined || name === type) &&
     (order === undefined || correlation === order) &&
     time >= since &&
     time <= until;

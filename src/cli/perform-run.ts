@@ -5,10 +5,11 @@ import { type OpenDataset, openDataset } from '../../replay/dataset.ts';
 import { renderReport } from '../../replay/report/page.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { StoredEvent } from '../events/envelope.ts';
+import { sealLog } from '../log/seal-log.ts';
 import { CheckFailed } from './failure.ts';
 import { prepareRun, type RunOptions } from './options/run-options.ts';
 import { progressOf } from './progress.ts';
-import { makePlaceForLog, requirePlaceForPage, sealRun, writeWhole } from './run-files.ts';
+import { makePlaceForLog, requirePlaceForPage, writeWhole } from './run-files.ts';
 import { type CommonOptions, remark, type Terminal } from './terminal.ts';
 
 export interface RunRequest extends RunOptions, CommonOptions {
@@ -27,7 +28,10 @@ export async function performRun(
   const { out = null, report } = request;
   const datasets: OpenDataset[] = [];
   try {
-    for (const path of paths) datasets.push(openData(path));
+    for (const path of paths) {
+      if (datasets.some(({ name }) => name === path)) throw new InputError(`${path} is given twice`);
+      datasets.push(openData(path));
+    }
     const { run, strategy, modelled } = await prepareRun(request, datasets);
     if (report !== undefined) requirePlaceForPage(report, '--report');
     if (out !== null) makePlaceForLog(out, request.overwrite ?? false, paths);
@@ -45,7 +49,8 @@ export async function performRun(
     });
     progress.stop();
     if (result.halted !== null) throw halt(result.halted, out);
-    if (out !== null) sealRun(out);
+    // A rolled run is a chain of sessions, each continued by the next: they stay as they were written.
+    if (out !== null && run.roll === 'none') sealLog(out);
     if (report !== undefined) {
       writeWhole(
         report,

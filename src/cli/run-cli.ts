@@ -37,7 +37,8 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
-      outputError: (text, write) => write(text.replace(/^error: /, 'quantos: ')),
+      outputError: (text, write) =>
+        write(usageSentence(text, argv, new Set(program.commands.map((each) => each.name())))),
     })
     .addHelpText('after', `\nBegin with:\n  $ ${terminal.program} start`);
   for (const add of COMMANDS) add(program, terminal);
@@ -52,4 +53,14 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     }
     return exitCode;
   }
+}
+
+/** Commander's complaint in one line, and where the right form is shown. */
+function usageSentence(text: string, argv: readonly string[], names: ReadonlySet<string>): string {
+  const complaint = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?');
+  const command = names.has(argv[0]) ? `${argv[0]} ` : '';
+  return `quantos: ${complaint}${complaint.endsWith('?') ? '' : ';'} see quantos ${command}--help`;
 }

@@ -1,4 +1,4 @@
-/** The files a run leaves: its log, sealed when the run is over, and its report. Nobody's other file is ever replaced. */
+/** The files a run leaves: its log and its report. Nobody's other file is ever replaced. */
 import {
   accessSync,
   closeSync,
@@ -18,7 +18,6 @@ import { InputError } from '../domain/input-error.ts';
 import { anchorPath } from '../log/anchor.ts';
 import { LogError } from '../log/log-error.ts';
 import { recognise } from '../log/log-file.ts';
-import { sealLog } from '../log/seal-log.ts';
 import { lockPath, takeWriterLock } from '../log/writer-lock.ts';
 
 /** Refuses a path that cannot take a log; with `overwrite` removes the log that stands there, but never one that is read. */
@@ -41,11 +40,6 @@ function removeLog(path: string): void {
   for (const each of [path, `${path}-wal`, `${path}-shm`, anchorPath(path), lockPath(path)]) {
     rmSync(each, { force: true });
   }
-}
-
-/** Seals the logs of a finished run: each is one file from then on. */
-export function sealRun(out: string): void {
-  for (let n = 0; existsSync(sessionPath(out, n)); n++) sealLog(sessionPath(out, n));
 }
 
 /** Refuses a path that cannot take a report, before anything is computed. */

@@ -5,7 +5,7 @@ import { stringify } from 'csv-stringify/sync';
 import { grouped } from '../../../replay/format.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { openLogReader } from '../../log/log-reader.ts';
-import { type LogRecordView, logRecords } from '../log-records.ts';
+import { type LogRecordView, logRecords, recordType } from '../log-records.ts';
 import { choiceFor, withCommon } from '../options/common-options.ts';
 import { requireFolder } from '../run-files.ts';
 import { type CommonOptions, printJson, type Terminal } from '../terminal.ts';
@@ -42,7 +42,7 @@ export function addLogExport(log: Command, terminal: Terminal): void {
       choiceFor('--format', ['jsonl', 'csv', 'parquet']),
       'jsonl',
     )
-    .option('--type <type>', 'only this type of event or tick')
+    .option('--type <type>', 'only this type of event or tick', recordType)
     .option('--out <file>', 'the file to write (stdout)');
   withCommon(
     command,

@@ -8,7 +8,7 @@ import { queryLog } from '../../log/log-sql.ts';
 import { sealLog } from '../../log/seal-log.ts';
 import { verifyLog } from '../../log/verify-log.ts';
 import { EXIT, exitOfLogError } from '../failure.ts';
-import { type LogRecordView, logRecords, type RecordFilter } from '../log-records.ts';
+import { type LogRecordView, logRecords, type RecordFilter, recordType } from '../log-records.ts';
 import { momentFor, wholeFor, withCommon } from '../options/common-options.ts';
 import { plainTable } from '../plain-table.ts';
 import { type CommonOptions, printJson, remark, type Terminal } from '../terminal.ts';
@@ -44,7 +44,7 @@ function addShow(log: Command, terminal: Terminal): void {
   const command = log
     .command('show <log>')
     .description('prints its records, one a line')
-    .option('--type <type>', 'only this type of event or tick: OrderFilled, bar, quote')
+    .option('--type <type>', 'only this type of event or tick: OrderFilled, bar, quote', recordType)
     .option(
       '--order <n>',
       'only what belongs to this order',

@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { looksLikeFile } from '../../../replay/strategy-loader.ts';
 import { commissionSchema, runSpecSchema, sizingSchema } from '../../domain/config.ts';
 import { InputError } from '../../domain/input-error.ts';
+import { schemaSentence } from '../../domain/schema-sentence.ts';
 import demo from '../demo.config.json' with { type: 'json' };
 import { commissionOf, sizingOf } from './run-parts.ts';
-import { sentenceOf } from './settings.ts';
 
 const { shape } = runSpecSchema;
 const words = z.record(z.string(), z.json());
@@ -70,7 +70,7 @@ export function readRunFile(path: string): RunFile {
   const parsed = runFileSchema.safeParse(value);
   if (!parsed.success) {
     throw new InputError(
-      sentenceOf(parsed.error, `--config ${path}`, value, Object.keys(runFileSchema.shape)),
+      schemaSentence(parsed.error, `--config ${path}`, value, Object.keys(runFileSchema.shape)),
     );
   }
   const { strategy } = parsed.data;

@@ -4,12 +4,13 @@ import type { OpenDataset } from '../../../replay/dataset.ts';
 import { loadStrategy } from '../../../replay/strategy-loader.ts';
 import { mergeDeep, profileDefaults, type RunSpec, runSpecSchema } from '../../domain/config.ts';
 import { InputError } from '../../domain/input-error.ts';
+import { schemaSentence } from '../../domain/schema-sentence.ts';
 import { createCore } from '../../engine/core.ts';
 import type { Strategy } from '../../streams/strategy.ts';
 import { choiceFor, collect, momentFor, numberFor, wholeFor } from './common-options.ts';
 import { type RunFile, readRunFile } from './run-file.ts';
 import { commissionOf, coreOf, sizingOf } from './run-parts.ts';
-import { checkedConfig, readSettings, sentenceOf } from './settings.ts';
+import { checkedConfig, readSettings } from './settings.ts';
 
 export interface RunOptions {
   readonly config?: string;
@@ -138,7 +139,7 @@ export async function prepareRun(
     tradeFrom: options.from ?? null,
   };
   const parsed = runSpecSchema.safeParse(given);
-  if (!parsed.success) throw new InputError(sentenceOf(parsed.error, 'the run', given));
+  if (!parsed.success) throw new InputError(schemaSentence(parsed.error, 'the run', given));
   const run = parsed.data;
   requireSymbols(run, symbols, options, file);
   requireThatItWires(run, strategy, symbols);

@@ -2,7 +2,8 @@
 import type { z } from 'zod';
 import { type Config, configFor, configSchema, mergeDeep } from '../../domain/config.ts';
 import { InputError } from '../../domain/input-error.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../../domain/nearest.ts';
+import { schemaSentence } from '../../domain/schema-sentence.ts';
 
 type Json = Record<string, unknown>;
 
@@ -91,38 +92,16 @@ function unknownKey(path: string, asWritten: string): InputError {
 /** The validated configuration; `where` names its origin in a sentence. Overrides by symbol are checked, too. */
 export function checkedConfig(config: unknown, where: string): Config {
   const parsed = configSchema.safeParse(config);
-  if (!parsed.success) throw new InputError(sentenceOf(parsed.error, where, config, keys));
+  if (!parsed.success) throw new InputError(schemaSentence(parsed.error, where, config, keys));
   for (const symbol of Object.keys(parsed.data.symbols)) {
     try {
       configFor(parsed.data, symbol);
     } catch (error) {
       const overrides = parsed.data.symbols[symbol];
-      throw new InputError(sentenceOf(error as z.ZodError, `${where}, symbols.${symbol}`, overrides, keys));
+      throw new InputError(
+        schemaSentence(error as z.ZodError, `${where}, symbols.${symbol}`, overrides, keys),
+      );
     }
   }
   return parsed.data;
-}
-
-/** The first thing a schema did not like: where, what it is, what would be right. */
-export function sentenceOf(
-  { issues: [issue] }: z.ZodError,
-  where: string,
-  value: unknown,
-  names: readonly string[] = [],
-): string {
-  const path = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const key = [...issue.path, issue.keys[0]].join('.');
-    const near = nearest(key, names);
-    const right =
-      near !== null
-        ? `did you mean ${near}?`
-        : names.length > 0 && names.length < 40
-          ? `it may be ${names.join(', ')}`
-          : 'leave it out';
-    return `${where}: there is no key ${key}; ${right}`;
-  }
-  const given = issue.path.reduce((at: unknown, name) => (at as Json | undefined)?.[name as string], value);
-  const shown = given === undefined ? 'missing' : JSON.stringify(given);
-  return `${where}: ${path === '' ? 'it' : path} is ${shown}; ${issue.message.replace(/^Invalid input: /, '').replace(/^Too (small|big): /, '')}`;
 }

@@ -2,7 +2,8 @@
 
 export function nearest(word: string, words: Iterable<string>): string | null {
   let found: string | null = null;
-  let least = Math.max(2, word.length / 2);
+  // A short word is soon another one: one slip in three letters, two in nine, then more.
+  let least = (word.length <= 3 ? 1 : Math.max(2, Math.floor(word.length / 3))) + 1;
   for (const each of words) {
     const distance = editDistance(word.toLowerCase(), each.toLowerCase());
     if (distance >= least) continue;
