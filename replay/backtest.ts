@@ -54,6 +54,8 @@ export function backtest(request: BacktestRequest): BacktestResult {
     };
     if (request.out === null)
       return { tick: projection.tick.bind(projection), event: seen, settle: () => {} };
+    // A session that rolled has ended: thousands of open files would be refused.
+    logs.pop()?.close();
     const log = createLog(sessionPath(request.out, n), { session, flush: 'batch' });
     logs.push(log);
     return {
