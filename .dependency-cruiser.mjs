@@ -105,7 +105,7 @@ export default {
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
-      conditionNames: ['import', 'node', 'default', 'types'],
+      conditionNames: ['quantos-source', 'import', 'node', 'default', 'types'],
     },
     cache: false,
   },

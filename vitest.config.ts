@@ -1,6 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+const source = (path: string) => new URL(path, import.meta.url).pathname;
+
 export default defineConfig({
+  // The examples import the package by its name, as a user's strategy does.
+  resolve: {
+    alias: [
+      { find: /^quantos$/, replacement: source('src/index.ts') },
+      { find: /^quantos\/testing$/, replacement: source('src/testing/index.ts') },
+    ],
+  },
   test: {
     include: ['test/**/*.spec.ts'],
     pool: 'forks',

@@ -14,6 +14,7 @@ export {
 } from './dataset-of.ts';
 export { engineInvariants } from './invariants.ts';
 export { marketTable } from './market-table.ts';
+export { shortWindows } from './run-market.ts';
 export type {
   EngineBooks,
   FillTrace,

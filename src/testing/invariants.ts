@@ -30,7 +30,7 @@ const eventOf = <P>(
   type: { readonly type: string },
 ): StoredEvent<P> | null => (event?.type === type.type ? (event as StoredEvent<P>) : null);
 
-export const engineNeverHalts: Invariant = {
+const engineNeverHalts: Invariant = {
   name: 'the engine never halts',
   check(view) {
     const halted = eventOf<{ code: string; actor: string; message: string }>(view, EngineHalted);
@@ -41,7 +41,7 @@ export const engineNeverHalts: Invariant = {
   },
 };
 
-export const seqIsGapFree: Invariant = {
+const seqIsGapFree: Invariant = {
   name: 'seq has no gap, time never runs back, causes come first',
   check({ record, at }) {
     const { seq, event, tick } = record;
@@ -55,7 +55,7 @@ export const seqIsGapFree: Invariant = {
   },
 };
 
-export const payloadsFitTheirSchemas: Invariant = {
+const payloadsFitTheirSchemas: Invariant = {
   name: 'every payload fits its schema',
   check({ record: { event } }) {
     if (event === null) return null;
@@ -66,7 +66,7 @@ export const payloadsFitTheirSchemas: Invariant = {
   },
 };
 
-export const cashIsConserved: Invariant = {
+const cashIsConserved: Invariant = {
   name: 'cash is the start less what was bought, plus what was sold, less fees',
   check({ engine, cashMicros }) {
     if (engine === null || engine.cashMicros === cashMicros) return null;
@@ -75,13 +75,13 @@ export const cashIsConserved: Invariant = {
 };
 
 /** A short that ran away costs more to buy back than there is. */
-export const cashIsNeverNegative: Invariant = {
+const cashIsNeverNegative: Invariant = {
   name: 'cash is never negative, unless shorts are allowed',
   check: ({ cashMicros, run }) =>
     cashMicros >= 0 || run.allowShort ? null : `the fills so far leave ${fromMicros(cashMicros)} dollars`,
 };
 
-export const positionsAreSumsOfFills: Invariant = {
+const positionsAreSumsOfFills: Invariant = {
   name: 'a position is the sum of its fills',
   check({ engine, holdings, held }) {
     if (engine === null) return null;
@@ -98,7 +98,7 @@ export const positionsAreSumsOfFills: Invariant = {
   },
 };
 
-export const filledWithinOrdered: Invariant = {
+const filledWithinOrdered: Invariant = {
   name: 'no order fills more than it asked for, and each execution counts once',
   check(view) {
     const fill = eventOf<OrderFilled>(view, OrderFilled);
@@ -123,7 +123,7 @@ export const filledWithinOrdered: Invariant = {
 const ENDS = [OrderDenied, OrderRejected, OrderCanceled, OrderExpired].map(({ type }) => type);
 const STEPS = [SubmitAttempted, OrderAccepted, OrderFilled, CancelAttempted].map(({ type }) => type);
 
-export const terminalStaysTerminal: Invariant = {
+const terminalStaysTerminal: Invariant = {
   name: 'an order that is over stays over',
   check({ record: { event }, orders }) {
     if (event === null || ![...ENDS, ...STEPS].includes(event.type)) return null;
@@ -137,7 +137,7 @@ export const terminalStaysTerminal: Invariant = {
   },
 };
 
-export const everyOrderIsApproved: Invariant = {
+const everyOrderIsApproved: Invariant = {
   name: 'no order is sent without the approval of the risk gate',
   check(view) {
     const sent = eventOf<SubmitAttempted>(view, SubmitAttempted);
@@ -162,7 +162,7 @@ export const everyOrderIsApproved: Invariant = {
 const sizeOf = (size: SubmitAttempted['size']): string =>
   size.kind === 'quantity' ? `${size.quantity}` : `${size.fraction} of equity`;
 
-export const noDecisionFromRejectedTicks: Invariant = {
+const noDecisionFromRejectedTicks: Invariant = {
   name: 'nothing is decided from a rejected tick',
   check({ record: { event }, rejected }) {
     if (event === null || event.kind !== 'decision' || event.type === TickRejected.type) return null;
@@ -171,7 +171,7 @@ export const noDecisionFromRejectedTicks: Invariant = {
   },
 };
 
-export const coreIsNeverSold: Invariant = {
+const coreIsNeverSold: Invariant = {
   name: 'a core holding is never sold, and nothing is sold that is not held',
   check(view) {
     const sent = eventOf<SubmitAttempted>(view, SubmitAttempted);
@@ -187,7 +187,7 @@ export const coreIsNeverSold: Invariant = {
 };
 
 /** A cancel that crossed the end of its order is answered after it. */
-export const cancelsAreAnswered: Invariant = {
+const cancelsAreAnswered: Invariant = {
   name: 'the venue refuses a cancel only for an order that is over',
   check(view) {
     const refused = eventOf<{ ordinal: number }>(view, CancelRejected);
