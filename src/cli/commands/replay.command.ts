@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { grouped } from '../../../replay/format.ts';
 import { type ReplayResult, replay } from '../../../replay/replay.ts';
-import { EXIT } from '../failure.ts';
+import { LogError } from '../../log/log-error.ts';
+import { EXIT, exitOfLogError } from '../failure.ts';
 import { withCommon } from '../options/common-options.ts';
 import { progressOf } from '../progress.ts';
 import { type CommonOptions, printJson, remark, type Terminal } from '../terminal.ts';
@@ -19,7 +20,9 @@ export function addReplay(program: Command, terminal: Terminal): void {
   withCommon(command, 'replay out/demo.db --verify').action(
     async (log: string, options: ReplayCommandOptions) => {
       const progress = progressOf(terminal, options, 'replay');
-      const result = await replay(log, { verify: options.verify, onProgress: progress.update });
+      const result = await replay(log, { verify: options.verify, onProgress: progress.update }).catch(
+        damaged,
+      );
       progress.stop();
       if (options.json) printJson(terminal, result);
       else {
@@ -29,6 +32,21 @@ export function addReplay(program: Command, terminal: Terminal): void {
       if (!result.identical) terminal.exitCode = EXIT.checkFailed;
     },
   );
+}
+
+/** A log too damaged to be opened is not identical either. */
+function damaged(error: unknown): ReplayResult {
+  if (!(error instanceof LogError) || exitOfLogError[error.code] !== EXIT.checkFailed) throw error;
+  const firstDifference = { seq: 0, what: error.message, recorded: null, recomputed: null };
+  return {
+    identical: false,
+    inputs: 0,
+    decisions: 0,
+    decisionDigest: '',
+    eventsPerSecond: 0,
+    firstDifference,
+    warnings: [],
+  };
 }
 
 function sentences({
