@@ -21,6 +21,9 @@ export const sideSign = (side: Side): 1 | -1 => (side === 'buy' ? 1 : -1);
 /** Smallest price step, dollars: a cent, a hundredth of a cent below a dollar (Regulation NMS rule 612). */
 export const tickSize = (px: number): number => (px < 1 ? 0.0001 : 0.01);
 
+/** No unit of anything costs more, dollars: a higher price is a fault, and the ledger could not hold a hundred of it. */
+export const PX_MAX = 10_000_000;
+
 /** Rounds to the price grid on the passive side: a buy down, a sell up. */
 export function roundPassive(px: number, side: Side): number {
   const steps = px < 1 ? 10_000 : 100;

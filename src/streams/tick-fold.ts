@@ -3,6 +3,7 @@
  * symbol id. What cannot be trusted is reported and touches nothing.
  */
 import type { Config } from '../domain/config.ts';
+import { PX_MAX } from '../domain/instrument.ts';
 import type { SymbolDefined } from '../events/market.events.ts';
 import { type Tick, TickKind } from '../events/tick.ts';
 import type { Bar } from './bar.ts';
@@ -180,6 +181,10 @@ export class TickFold {
   /** Reports a price too many times away from the last good one, until several in a row agree that it is the market. */
   #isFar(tick: Tick, id: number, px: number): boolean {
     const last = this.lastPx[id];
+    if (px > PX_MAX) {
+      this.#listener.rejected(tick, 'farFromLast');
+      return true;
+    }
     if (last === 0 || (px < last * this.#farFactor && px * this.#farFactor > last)) {
       this.#suspects[id] = 0;
       return false;

@@ -1,4 +1,5 @@
 /** One symbol at the venue: its working orders and what the market last showed of it. Plain data, carried over as it stands. */
+import { PX_MAX } from '../../domain/instrument.ts';
 import { barStart, type Tick, TickKind } from '../../events/tick.ts';
 import type { VenueOrder } from './venue-order.ts';
 
@@ -87,7 +88,7 @@ export function isUsable(book: SymbolBook, tick: Tick): boolean {
 
 const isPlausible = ({ lastPx }: SymbolBook, px: number): boolean =>
   px > 0 &&
-  px < Number.POSITIVE_INFINITY &&
+  px <= PX_MAX &&
   (lastPx === 0 || (px < lastPx * FAR_FACTOR && px > lastPx / FAR_FACTOR));
 
 /** Remembers the record's price, as far as it is believed: what the next one is compared with. */
@@ -98,7 +99,7 @@ export function rememberPx(book: SymbolBook, tick: Tick): void {
       : tick.kind === TickKind.quote
         ? tick.bidPx || tick.askPx
         : tick.px;
-  if (!(px > 0 && px < Number.POSITIVE_INFINITY)) return;
+  if (!(px > 0 && px <= PX_MAX)) return;
   const agrees = Math.abs(px - book.suspectPx) <= AGREEMENT * book.suspectPx;
   book.suspects = isPlausible(book, px) ? 0 : agrees ? book.suspects + 1 : 1;
   book.suspectPx = px;
