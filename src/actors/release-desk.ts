@@ -4,6 +4,7 @@
  */
 import type { Kernel } from '../bus/kernel.ts';
 import { type Config, configFor, type RunSpec } from '../domain/config.ts';
+import { MICROS_PER_DOLLAR } from '../domain/money.ts';
 import { isTerminal } from '../domain/order-status.ts';
 import { entryRoomMicros, unitsWithin } from '../domain/sizing.ts';
 import { entryCap, farTouch } from '../domain/spread-model.ts';
@@ -39,6 +40,8 @@ interface Parts {
 interface Saved {
   readonly lastIntent: number;
   readonly waiting: readonly o.IntentDeferred[];
+  readonly queue: readonly { readonly intent: o.IntentDeferred; readonly releasedAt: number }[];
+  readonly current: number | null;
 }
 
 export class ReleaseDesk {
@@ -138,13 +141,20 @@ export class ReleaseDesk {
       if (held === 0 || held > 0 !== (side === 'sell')) return 'the position is already closed';
       return { kind: 'quantity', quantity: Math.abs(held) };
     }
-    if (size.kind === 'fraction' || !run.risk) return size;
+    if (!run.risk) return size;
     const quote = pricing.quote(symbol);
     if (quote === null) return `no price for ${symbol} yet`;
     const { risk } = configFor(config, symbol);
     const unitPx = this.#entryPx(symbol, side, quote) * market.multiplierOf(symbol);
-    const room = unitsWithin(entryRoomMicros(gate.account(symbol), risk), unitPx);
+    const account = gate.account(symbol);
+    const roomMicros = entryRoomMicros(account, risk);
     const volume = market.averageVolume(symbol);
+    if (size.kind === 'fraction') {
+      const volumeMicros = volume === null ? roomMicros : volume * risk.volumeShareMax * unitPx * MICROS_PER_DOLLAR;
+      const share = Math.floor((1e6 * Math.min(roomMicros, volumeMicros)) / account.equityMicros) / 1e6;
+      return share > 0 ? { kind: 'fraction', fraction: Math.min(size.fraction, share) } : 'the limits leave no room';
+    }
+    const room = unitsWithin(roomMicros, unitPx);
     const ofVolume = volume === null ? size.quantity : Math.floor(volume * risk.volumeShareMax);
     const quantity = Math.min(size.quantity, room, ofVolume);
     return quantity >= 1 ? { kind: 'quantity', quantity } : 'the limits leave no room for one unit';
@@ -179,12 +189,20 @@ export class ReleaseDesk {
   }
 
   #save(): Saved {
-    return { lastIntent: this.#lastIntent, waiting: this.#waiting.map(({ intent }) => intent) };
+    return {
+      lastIntent: this.#lastIntent,
+      waiting: this.#waiting.map(({ intent }) => intent),
+      queue: this.#queue.map(({ intent, releasedAt }) => ({ intent, releasedAt })),
+      current: this.#current,
+    };
   }
 
   #restore(saved: Saved): void {
     this.#lastIntent = saved.lastIntent;
-    this.#waiting = saved.waiting.map((intent) => ({ intent, seq: this.#kernel.cause, basis: [], releasedAt: 0 }));
+    const origin = { seq: this.#kernel.cause, basis: [] };
+    this.#waiting = saved.waiting.map((intent) => ({ ...origin, intent, releasedAt: 0 }));
+    this.#queue = saved.queue.map((each) => ({ ...origin, ...each }));
+    this.#current = saved.current;
   }
 }
 

@@ -57,16 +57,18 @@ export class RiskGate {
   /** The account as a new entry in `symbol` finds it: open orders, those before order `before` only, count as filled. */
   account(symbol: string, before = Number.POSITIVE_INFINITY): AccountView {
     const { portfolio, orders } = this.#parts;
+    const equityMicros = portfolio.equityMicros();
     let openInSymbol = 0;
     let openGross = 0;
     for (const { intended, state } of orders.working()) {
-      if (intended.action !== 'enter' || intended.ordinal >= before || intended.size.kind !== 'quantity') continue;
-      const micros = this.#notional(intended, intended.size.quantity - state.filledQty);
+      if (intended.action !== 'enter' || intended.ordinal >= before) continue;
+      const ordered = this.#worth(intended, state.orderedQty, equityMicros);
+      const micros = ordered - (state.filledQty === 0 ? 0 : this.#notional(intended, state.filledQty));
       openGross += micros;
       if (intended.symbol === symbol) openInSymbol += micros;
     }
     return {
-      equityMicros: portfolio.equityMicros(),
+      equityMicros,
       cashMicros: portfolio.cashMicros - openGross,
       symbolMicros: portfolio.exposureMicros({ symbol, role: 'tactical' }) + openInSymbol,
       grossMicros: portfolio.exposureMicros() + openGross,
@@ -155,19 +157,19 @@ export class RiskGate {
     const { config, market, portfolio } = this.#parts;
     const { risk } = configFor(config, order.symbol);
     const account = this.account(order.symbol, order.ordinal);
-    const tests: DecisionTest[] = [];
-    if (order.size.kind === 'quantity') {
-      const needed = this.#notional(order, order.size.quantity);
-      const room = entryRoomMicros(account, risk);
-      const equity = account.equityMicros;
-      tests.push(
-        atMost('symbolExposure', (account.symbolMicros + needed) / equity, risk.symbolCap),
-        atMost('grossExposure', (account.grossMicros + needed) / equity, risk.grossCap),
-        atMost('buyingPower', fromMicros(needed), fromMicros(Math.max(0, risk.buyingPowerShare * account.cashMicros))),
-        atMost('notional', fromMicros(needed), fromMicros(room)),
-      );
-      const volume = market.averageVolume(order.symbol);
-      if (volume !== null) tests.push(atMost('shareOfVolume', order.size.quantity / volume, risk.volumeShareMax));
+    const { size } = order;
+    const equity = account.equityMicros;
+    const needed = this.#worth(order, size.kind === 'quantity' ? size.quantity : null, equity);
+    const tests = [
+      atMost('symbolExposure', (account.symbolMicros + needed) / equity, risk.symbolCap),
+      atMost('grossExposure', (account.grossMicros + needed) / equity, risk.grossCap),
+      atMost('buyingPower', fromMicros(needed), fromMicros(Math.max(0, risk.buyingPowerShare * account.cashMicros))),
+      atMost('notional', fromMicros(needed), fromMicros(entryRoomMicros(account, risk))),
+    ];
+    const volume = market.averageVolume(order.symbol);
+    if (volume !== null) {
+      const units = size.kind === 'quantity' ? size.quantity : needed / this.#notional(order, 1);
+      tests.push(atMost('shareOfVolume', units / volume, risk.volumeShareMax));
     }
     const heat = portfolio.positions().length / risk.heatCapacity;
     tests.push({ limit: risk.heatPause, pass: heat < risk.heatPause, test: 'portfolioHeat', value: heat });
@@ -177,9 +179,15 @@ export class RiskGate {
   #working(order: OrderIntended, matches: (other: OrderIntended) => boolean): number {
     let count = 0;
     for (const { intended } of this.#parts.orders.working()) {
-      if (intended.ordinal !== order.ordinal && intended.symbol === order.symbol && matches(intended)) count++;
+      if (intended.ordinal < order.ordinal && intended.symbol === order.symbol && matches(intended)) count++;
     }
     return count;
+  }
+
+  /** Micro-dollars of an order; a share of equity until its first fill has told how many units that is. */
+  #worth(order: OrderIntended, quantity: number | null, equityMicros: number): number {
+    if (quantity !== null) return this.#notional(order, quantity);
+    return order.size.kind === 'fraction' ? Math.round(order.size.fraction * equityMicros) : 0;
   }
 
   #notional(order: OrderIntended, quantity: number): number {
