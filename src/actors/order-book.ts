@@ -38,7 +38,6 @@ export class OrderBook {
     this.#kernel = kernel;
     kernel.on(o.RiskApproved, ACTOR, (event) => this.#submit(event));
     const facts: readonly unknown[] = [
-      o.CancelAttempted,
       o.OrderAccepted,
       o.OrderRejected,
       o.OrderFilled,
@@ -84,6 +83,7 @@ export class OrderBook {
     const order = this.#working.get(ordinal);
     if (order === undefined || !isWorking(order.state.status) || order.state.status === 'pendingCancel') return false;
     this.#kernel.publish(o.CancelAttempted.of({ ordinal, reason }));
+    this.#apply(order, { type: 'CancelAttempted' });
     return true;
   }
 
@@ -94,9 +94,9 @@ export class OrderBook {
 
   #submit(event: Recorded<{ ordinal: number }>): void {
     const order = this.#orders.get(event.payload.ordinal)!;
-    const { ordinal, symbol, side, size, orderType, limitPx, stopPx, timeInForce } = order.intended;
+    const { limitPx, ordinal, orderType, side, size, stopPx, symbol, timeInForce } = order.intended;
     this.#kernel.publish(
-      o.SubmitAttempted.of({ ordinal, symbol, side, size, orderType, limitPx, stopPx, timeInForce }),
+      o.SubmitAttempted.of({ limitPx, orderType, ordinal, side, size, stopPx, symbol, timeInForce }),
     );
     this.#apply(order, { type: 'SubmitAttempted' });
   }

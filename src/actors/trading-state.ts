@@ -47,6 +47,7 @@ export class TradingState {
     this.#host = new MachineHost(kernel, ACTOR, tradingStateMachine, undefined);
     this.#baseMicros = portfolio.equityMicros();
     kernel.on(OperatorCommanded, ACTOR, ({ payload }) => this.#command(payload.command, payload.by));
+    kernel.carry(ACTOR, { save: () => this.#save(), restore: (state) => this.#restore(state as Saved) });
     if (!enforced) return;
     kernel.on(MarketOpened, ACTOR, () => this.#judgeLoss());
     kernel.onNotice(MarksMoved, ACTOR, () => this.#judgeLoss());
@@ -55,7 +56,6 @@ export class TradingState {
     kernel.on(OrderAccepted, ACTOR, () => {
       this.#rejectsInARow = 0;
     });
-    kernel.carry(ACTOR, { save: () => this.#save(), restore: (state) => this.#restore(state as Saved) });
   }
 
   get current(): State {
@@ -64,11 +64,16 @@ export class TradingState {
 
   #command(command: 'halt' | 'reduceOnly' | 'reset' | 'flatten', by: string): void {
     const event = { halt: 'OPERATOR_HALT', reduceOnly: 'OPERATOR_REDUCE_ONLY', reset: 'OPERATOR_RESET' } as const;
+    if (command === 'reset') {
+      this.#rejectsInARow = 0;
+      this.#rejectTimes = [];
+    }
     if (command !== 'flatten') this.#send({ type: event[command] }, `${command} by ${by}`, []);
   }
 
   #judgeLoss(): void {
-    const lossShare = 1 - this.#portfolio.equityMicros() / this.#baseMicros;
+    // One rounding only, so that a loss of exactly the limit is one.
+    const lossShare = (this.#baseMicros - this.#portfolio.equityMicros()) / this.#baseMicros;
     const { dailyLossReduce, dailyLossHalt } = this.#risk;
     if (!(lossShare >= dailyLossReduce)) return;
     const halts = lossShare >= dailyLossHalt;
