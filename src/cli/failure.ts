@@ -9,9 +9,6 @@ export const EXIT = { checkFailed: 1, badInput: 2, environment: 3, defect: 70 } 
 /** A check came out negative, or a run stopped early; the sentence says which. */
 export class CheckFailed extends Error {}
 
-/** Something this computer lacks; the sentence names it and what mends it. */
-export class EnvironmentError extends Error {}
-
 export interface Failure {
   readonly exitCode: number;
   /** Null where everything has been printed already. */
@@ -50,9 +47,12 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof CommanderError) {
     return { exitCode: error.exitCode === 0 ? 0 : EXIT.badInput, sentence: null };
   }
+  if (lacksSqlite(error)) {
+    const sentence = 'the database module was not built for this Node: npm rebuild better-sqlite3';
+    return { exitCode: EXIT.environment, sentence };
+  }
   if (error instanceof InputError) return { exitCode: EXIT.badInput, sentence: error.message };
   if (error instanceof CheckFailed) return { exitCode: EXIT.checkFailed, sentence: error.message };
-  if (error instanceof EnvironmentError) return { exitCode: EXIT.environment, sentence: error.message };
   if (error instanceof LogError) return { exitCode: exitOfLogError[error.code], sentence: error.message };
   if (error instanceof KernelDeadError && error.cause instanceof LogError) return failureOf(error.cause);
   const { code, path, syscall } = error as NodeJS.ErrnoException;
@@ -67,4 +67,11 @@ export function failureOf(error: unknown): Failure {
       `sorry, this is a defect of quantos: ${error instanceof Error ? error.message : String(error)}\n` +
       'Please report it with the command and its output; DEBUG=quantos in front of it shows where it happened.',
   };
+}
+
+/** The compiled part of better-sqlite3 is missing or of another Node, however deep the error lies. */
+function lacksSqlite(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ERR_DLOPEN_FAILED' || /bindings file/.test(error.message) || lacksSqlite(error.cause);
 }

@@ -10,12 +10,16 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const inCheckout = import.meta.url.endsWith('.ts');
+const program = import.meta.url.endsWith('.ts')
+  ? 'npm run --silent quantos --'
+  : process.env.npm_command === 'exec'
+    ? 'npx quantos'
+    : 'quantos';
 
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   watched: process.stderr.isTTY === true,
-  program: inCheckout ? 'npm run --silent quantos --' : 'quantos',
+  program,
   exitCode: 0,
 });

@@ -1,6 +1,7 @@
 /** The forms of CLI.md that scripts rely on, and what people read. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { demoCsv, quantos, quantosJson, scratchFolder, shell } from './cli.ts';
 
@@ -49,6 +50,57 @@ describe('backtest agrees to the digit with other engines on the raw index (REFE
     expect(result.finalEquity / equity).toBeCloseTo(1, 8);
     expect(result.maxDrawdown / drawdown).toBeCloseTo(1, 6);
     expect(result.fees).toBeCloseTo(fees, 4);
+  });
+});
+
+const parity = new URL('../../../shared/data/parity/', import.meta.url);
+
+describe.skipIf(!existsSync(parity))('backtest agrees with other engines on shared/data/parity', () => {
+  const file = (name: string) => fileURLToPath(new URL(name, parity));
+  const plain = ['--profile', 'plain', '--strategy', 'sma-cross', '--cash', '10000'];
+
+  test('GOOG, reversing with all equity (REFERENCES.md B)', async () => {
+    await quantosJson('import', file('goog-daily.csv'), '--symbol', 'GOOG', '--out', at('goog.db'));
+    const how = [
+      '--set',
+      'fast=10',
+      '--set',
+      'slow=30',
+      '--sizing',
+      'percent:100',
+      '--allow-short',
+      '--reverse',
+      '--finalize',
+    ];
+    const result = await quantosJson('backtest', at('goog.db'), ...plain, ...how);
+    expect(result.tradeCount).toBe(66);
+    expect(result.finalEquity / 51422.98999999996).toBeCloseTo(1, 9);
+    const { sharpe, sortino } = result.compat.backtesting;
+    expect(sharpe).toBeCloseTo(0.5806232244485349, 6);
+    expect(sortino).toBeCloseTo(1.0853434352488662, 6);
+  });
+
+  test('the index of 2006, one unit, one position left open (REFERENCES.md C)', async () => {
+    await quantosJson(
+      'import',
+      file('index-2006-daily.csv'),
+      '--symbol',
+      'IDX',
+      '--asset-class',
+      'index',
+      '--out',
+      at('index.db'),
+    );
+    const how = ['--set', 'fast=1', '--set', 'slow=15', '--sizing', 'fixed:1'];
+    const { buys, sells, finalCash, finalEquity } = await quantosJson(
+      'backtest',
+      at('index.db'),
+      ...plain,
+      ...how,
+    );
+    expect([buys, sells]).toEqual([12, 11]);
+    expect(finalCash).toBeCloseTo(6164.16, 2);
+    expect(finalEquity).toBeCloseTo(10284.1, 2);
   });
 });
 

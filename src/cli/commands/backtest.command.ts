@@ -40,7 +40,7 @@ export function addBacktest(program: Command, terminal: Terminal): void {
 }
 
 /** The document scripts rely on. */
-export function resultJson(
+function resultJson(
   { summary, decisionDigest, wallSeconds, eventsPerSecond, quiet }: BacktestResult,
   withTrades: boolean,
 ) {
