@@ -157,7 +157,7 @@ export class InstrumentSelector {
   #entrySize({ units }: SelectionFacts): IntentDeferred['size'] {
     const { sizing } = this.#parts.run;
     if (sizing.kind === 'fixed') return { kind: 'quantity', quantity: sizing.quantity };
-    if (sizing.kind === 'percent') return { kind: 'fraction', fraction: sizing.percent / 100 };
+    if (sizing.kind === 'percent') return { fraction: sizing.percent / 100, kind: 'fraction' };
     return { kind: 'quantity', quantity: units! };
   }
 

@@ -85,7 +85,7 @@ export class SignalFollower {
     const { sizing } = this.#parts.run;
     // Risk sizing needs a stop, which this profile does not have: it buys what the equity pays for.
     if (sizing.kind === 'fixed') return { kind: 'quantity', quantity: sizing.quantity };
-    return { kind: 'fraction', fraction: sizing.kind === 'percent' ? sizing.percent / 100 : 1 };
+    return { fraction: sizing.kind === 'percent' ? sizing.percent / 100 : 1, kind: 'fraction' };
   }
 
   #act(symbol: string, action: 'enter' | 'exit', side: Side, size: OrderSize, reason: string): void {

@@ -189,14 +189,14 @@ export class Matching {
     this.#account.fill(executionId, trade);
     const leavesQty = onQuantityGrid(quantity - filledQty);
     const fill = OrderFilled.of({
-      ordinal,
       executionId,
-      symbol,
-      side,
-      lastQty,
-      lastPx: px,
-      leavesQty,
       feeMicros,
+      lastPx: px,
+      lastQty,
+      leavesQty,
+      ordinal,
+      side,
+      symbol,
     });
     if (leavesQty === 0) this.#sink.ended(fill, order, time);
     else this.#sink.report(fill, order, time);
