@@ -12,6 +12,7 @@ import { DAY_S, type Tick, TickKind, tickKindName } from '../events/tick.ts';
 import type { Bar } from './bar.ts';
 import { DayBuilder } from './day-builder.ts';
 import { BarWindow, sma } from './indicators.ts';
+import { fromSaved, RecentBars, type SavedBar, toSaved } from './recent-bars.ts';
 import { SymbolTable } from './symbol-table.ts';
 import { type RejectionReason, TickFold } from './tick-fold.ts';
 
@@ -42,11 +43,10 @@ interface SymbolState {
   readonly history: BarWindow;
   builder: DayBuilder | null;
   /** The newest decision bars, oldest first: what the next session warms up with. */
-  readonly recent: Bar[];
+  readonly recent: RecentBars;
   lastDay: Bar | null;
 }
 
-type SavedBar = readonly [time: number, open: number, high: number, low: number, close: number, volume: number, s: number];
 interface SavedSymbol {
   readonly fold: readonly number[];
   readonly recent: readonly SavedBar[];
@@ -137,7 +137,7 @@ export class MarketData {
       decisions: new Subject<Bar>(),
       history: new BarWindow(this.#options.historyBars),
       builder: null,
-      recent: [],
+      recent: new RecentBars(this.#options.historyBars),
       lastDay: null,
     };
   }
@@ -174,7 +174,6 @@ export class MarketData {
 
   #decide(state: SymbolState, bar: Bar): void {
     state.recent.push(bar);
-    if (state.recent.length >= 2 * this.#options.historyBars) state.recent.splice(0, this.#options.historyBars);
     state.decisions.next(bar);
   }
 
@@ -203,7 +202,7 @@ export class MarketData {
       const partial = state.builder?.save() ?? null;
       saved[symbol] = {
         fold: this.#fold.save(symbol),
-        recent: state.recent.slice(-this.#options.historyBars).map(toSaved),
+        recent: state.recent.save(),
         partial: partial === null ? null : toSaved(partial),
       };
     }
@@ -223,14 +222,6 @@ export class MarketData {
     this.#warming = false;
   }
 }
-
-const toSaved = (bar: Bar): SavedBar =>
-  [bar.time, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.resolutionS] as const;
-
-const fromSaved = (symbol: string, saved: SavedBar): Bar => {
-  const [time, open, high, low, close, volume, resolutionS] = saved;
-  return { symbol, time, open, high, low, close, volume, resolutionS, seq: 0 };
-};
 
 /** The tick's own numbers as text: NaN and infinities are what they may be. */
 function describe(tick: Tick): Record<string, string> {
