@@ -56,7 +56,7 @@ export class StrategyCheckFailed extends Error {
  * Returns what was tried when all invariants held in all runs: look at `fills`, since a strategy that never trades keeps
  * every rule. Throws StrategyCheckFailed otherwise, and a ZodError for parameters the strategy does not take.
  */
-export function checkStrategy(strategy: Strategy<never>, options: CheckOptions = {}): CheckResult {
+export function checkStrategy<P>(strategy: Strategy<P>, options: CheckOptions = {}): CheckResult {
   const { runs = 100, market = arbitraryMarket(), seed, path } = options;
   const checked = strategy as unknown as Strategy;
   const { profile, params } = options;
