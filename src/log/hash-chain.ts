@@ -39,6 +39,10 @@ export function commitHash(previous: Uint8Array, n: number, batch: Batch): Buffe
 /** The row as a canonical JSON array of its columns, so that no two rows share their bytes. */
 function rowLine(row: StoredRow): string {
   const [seq, kind, type, version, time, recordedAt, source, causation, correlation, basis, payload] = row;
+  // One flipped bit of a record's header turns a text into a blob of the same bytes, which would read the same here.
+  if (typeof payload !== 'string' || (basis !== null && typeof basis !== 'string')) {
+    throw new TypeError(`seq ${seq} holds a blob where a text was written`);
+  }
   const texts = `${canonicalJson(kind)},${canonicalJson(type)},${version},${time},${recordedAt},${canonicalJson(source)}`;
   return `[${seq},${texts},${causation},${canonicalJson(correlation)},${basis},${payload}]\n`;
 }
