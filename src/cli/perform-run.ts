@@ -10,7 +10,7 @@ import { CheckFailed } from './failure.ts';
 import { prepareRun, type RunOptions } from './options/run-options.ts';
 import { progressOf } from './progress.ts';
 import { makePlaceForLog, requirePlaceForPage, writeWhole } from './run-files.ts';
-import { type CommonOptions, remark, type Terminal } from './terminal.ts';
+import type { CommonOptions, Terminal } from './terminal.ts';
 
 export interface RunRequest extends RunOptions, CommonOptions {
   readonly out?: string;
@@ -27,6 +27,7 @@ export async function performRun(
 ): Promise<BacktestResult> {
   const { out = null, report } = request;
   const datasets: OpenDataset[] = [];
+  const progress = progressOf(terminal, request, 'run');
   try {
     for (const path of paths) {
       if (datasets.some(({ name }) => name === path)) throw new InputError(`${path} is given twice`);
@@ -35,7 +36,6 @@ export async function performRun(
     const { run, strategy, modelled } = await prepareRun(request, datasets);
     if (report !== undefined) requirePlaceForPage(report, '--report');
     if (out !== null) makePlaceForLog(out, request.overwrite ?? false, paths);
-    const progress = progressOf(terminal, request, run.strategy.name);
     const result = backtest({
       datasets,
       run,
@@ -47,7 +47,6 @@ export async function performRun(
       onProgress: progress.update,
       onEvent: request.onEvent,
     });
-    progress.stop();
     if (result.halted !== null) throw halt(result.halted, out);
     // A rolled run is a chain of sessions, each continued by the next: they stay as they were written.
     if (out !== null && run.roll === 'none') sealLog(out);
@@ -56,10 +55,10 @@ export async function performRun(
         report,
         renderReport(result.projection, result.summary, { decisionDigest: result.decisionDigest, log: out }),
       );
-      remark(terminal, request, `report: ${report}`);
     }
     return result;
   } finally {
+    progress.stop();
     for (const dataset of datasets) dataset.close();
   }
 }

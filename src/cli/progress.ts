@@ -14,8 +14,9 @@ export function progressOf(terminal: Terminal, { quiet }: CommonOptions, what: s
   const bar = new SingleBar({
     format: `${what} {bar} {percentage} %  {value} of {total}  {eta_formatted} left`,
     barsize: 24,
-    hideCursor: true,
     clearOnComplete: true,
+    // The run never yields, so a handler for Ctrl-C would only keep the process from ending.
+    gracefulExit: false,
     etaBuffer: 50,
   });
   const startedAt = performance.now();

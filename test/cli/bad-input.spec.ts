@@ -198,6 +198,7 @@ describe.skipIf(process.platform === 'win32')('the real program', () => {
     );
     expect(stderr).toMatch(/^quantos: .*full\.db cannot be (created|appended to|sealed): /);
     expect(exitCode).toBe(3);
+    expect((await quantos('log', 'verify', at('full.db'))).stdout).toMatch(/^sound: /);
   });
 
   test.skipIf(process.getuid?.() === 0)(

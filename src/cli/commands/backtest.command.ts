@@ -29,11 +29,12 @@ export function addBacktest(program: Command, terminal: Terminal): void {
     if (options.json) printJson(terminal, resultJson(result, options.trades ?? false));
     else {
       terminal.out([resultTable(result.summary), ...quietLines(result.quiet)].join('\n'));
+      if (options.report !== undefined) remark(terminal, options, `\nreport: ${options.report}`);
       if (options.out !== undefined)
         remark(
           terminal,
           options,
-          `\nlog: ${options.out}; prove it with: ${terminal.program} replay ${options.out} --verify`,
+          `log: ${options.out}; prove it with: ${terminal.program} replay ${options.out} --verify`,
         );
     }
   });

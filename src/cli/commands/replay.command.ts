@@ -20,10 +20,9 @@ export function addReplay(program: Command, terminal: Terminal): void {
   withCommon(command, 'replay out/demo.db --verify').action(
     async (log: string, options: ReplayCommandOptions) => {
       const progress = progressOf(terminal, options, 'replay');
-      const result = await replay(log, { verify: options.verify, onProgress: progress.update }).catch(
-        damaged,
-      );
-      progress.stop();
+      const result = await replay(log, { verify: options.verify, onProgress: progress.update })
+        .catch(damaged)
+        .finally(progress.stop);
       if (options.json) printJson(terminal, result);
       else {
         terminal.out(sentences(result));

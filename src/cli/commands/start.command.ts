@@ -85,7 +85,7 @@ export function addStart(program: Command, terminal: Terminal): void {
           strategy,
           set,
           json,
-          quiet: true,
+          quiet,
           out,
           report,
           overwrite: true,
