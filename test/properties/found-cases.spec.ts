@@ -1,0 +1,59 @@
+/** Markets on which the properties once failed, as they were shrunk. */
+import { test } from 'vitest';
+import type { RunSpec } from '../../src/domain/config.ts';
+import { builtInStrategies } from '../../src/strategies/built-in.ts';
+import { engineInvariants } from '../../src/testing/invariants.ts';
+import { runMarket, runSpecOf } from '../../src/testing/run-market.ts';
+
+const HOUR_US = 3_600_000_000;
+const FIRST_US = 1_577_979_000_000_000; // 2020-01-02 10:30 in New York
+
+/** One symbol, hourly, from open to close. */
+const hours = (...bars: readonly (readonly [open: number, close: number])[]) => ({
+  AAA: {
+    resolutionS: 3_600,
+    bars: bars.map(([open, close], i) => ({
+      time: FIRST_US + i * HOUR_US,
+      open,
+      high: Math.max(open, close),
+      low: Math.min(open, close),
+      close,
+      volume: 1_000_000,
+    })),
+  },
+});
+
+const run = (
+  name: string,
+  params: Record<string, unknown>,
+  market: ReturnType<typeof hours>,
+  over: Partial<RunSpec>,
+) => {
+  const strategy = builtInStrategies.get(name)!;
+  runMarket(strategy, market, runSpecOf(strategy, { params, ...over }), engineInvariants);
+};
+
+test('a signal to leave and the last open do not sell a position twice, core holding included', () => {
+  const market = hours([100, 102], [102, 104], [104, 104], [104, 103], [103, 105], [105, 105]);
+  const core = [{ symbol: 'AAA', fraction: 0.5 }];
+  run('rsi-reversion', { bars: 2 }, market, { core, finalize: true });
+});
+
+test('two prices in a row a billion times too high fill nothing', () => {
+  const market = hours(
+    [100, 100],
+    [100, 99],
+    [99, 100],
+    [100, 101],
+    [101, 102],
+    [102e9, 103e9],
+    [103e9, 104e9],
+  );
+  run('sma-cross', { fast: 2, slow: 3 }, market, { finalize: true });
+});
+
+test('a first price no share can have is no price', () => {
+  run('buy-and-hold', {}, hours([100e9, 97e9], [97, 94], [94, 94]), {
+    sizing: { kind: 'fixed', quantity: 100 },
+  });
+});
