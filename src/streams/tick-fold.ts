@@ -55,6 +55,7 @@ export class TickFold {
   #barSeq = new Float64Array(0);
   #closedUntil = new Float64Array(0);
   #lastTime = new Float64Array(0);
+  #quoteTime = new Float64Array(0);
   #suspectPx = new Float64Array(0);
   #suspects = new Uint8Array(0);
   /** 1 where one-minute bars are built of quotes, 2 of trades, 0 where the vendor's bars are the source. */
@@ -75,7 +76,9 @@ export class TickFold {
   fold(tick: Tick, seq: number): void {
     const id = tick.symbolId;
     if (this.#symbols.byId[id] === undefined) return this.#listener.rejected(tick, 'unknownSymbol');
-    if (tick.time > tick.recordedAt + this.#futureUs) return this.#listener.rejected(tick, 'fromTheFuture');
+    if (!(tick.time <= tick.recordedAt + this.#futureUs)) {
+      return this.#listener.rejected(tick, Number.isFinite(tick.time) ? 'fromTheFuture' : 'notFinite');
+    }
     switch (tick.kind) {
       case TickKind.quote:
         return this.#quote(tick, id, seq);
@@ -101,14 +104,14 @@ export class TickFold {
     const id = this.#symbols.get(symbol)!.id;
     return [this.lastPx[id], this.bidPx[id], this.askPx[id], this.quotedAt[id], this.#closedUntil[id], this.#lastTime[id],
       this.#suspectPx[id], this.#suspects[id], this.#barEnd[id], this.#open[id], this.#high[id], this.#low[id],
-      this.#close[id], this.#volume[id]];
+      this.#close[id], this.#volume[id], this.#quoteTime[id]];
   }
 
   restore(symbol: string, state: readonly number[]): void {
     const id = this.#symbols.get(symbol)!.id;
     [this.lastPx[id], this.bidPx[id], this.askPx[id], this.quotedAt[id], this.#closedUntil[id], this.#lastTime[id],
       this.#suspectPx[id], this.#suspects[id], this.#barEnd[id], this.#open[id], this.#high[id], this.#low[id],
-      this.#close[id], this.#volume[id]] = state;
+      this.#close[id], this.#volume[id], this.#quoteTime[id]] = state;
   }
 
   #quote(tick: Tick, id: number, seq: number): void {
@@ -118,15 +121,19 @@ export class TickFold {
     if (tick.time < this.#closedUntil[id]) return this.#listener.rejected(tick, 'late');
     const mid = (bidPx + askPx) / 2;
     if (this.#isFar(tick, id, mid)) return;
-    this.bidPx[id] = bidPx;
-    this.askPx[id] = askPx;
+    const builds = this.#builds[id] === 1;
+    if (this.#setQuote(tick, id) && (builds || this.lastPx[id] === 0)) this.lastPx[id] = mid;
+    if (builds) this.#addToBar(id, tick.time, mid, 0, seq);
+  }
+
+  /** False for a quote reported out of order: it widens its bar, but it is not the market of now. */
+  #setQuote(tick: Tick, id: number): boolean {
+    if (tick.time < this.#quoteTime[id]) return false;
+    this.#quoteTime[id] = tick.time;
+    this.bidPx[id] = tick.bidPx;
+    this.askPx[id] = tick.askPx;
     this.quotedAt[id] = tick.recordedAt;
-    if (this.#builds[id] === 1) {
-      this.lastPx[id] = mid;
-      this.#addToBar(id, tick.time, mid, 0, seq);
-    } else if (this.lastPx[id] === 0) {
-      this.lastPx[id] = mid;
-    }
+    return true;
   }
 
   /** One side missing is a market without a price, not a fault; anything else that is not a price is. */
@@ -134,9 +141,7 @@ export class TickFold {
     const { bidPx, askPx } = tick;
     if (!Number.isFinite(bidPx) || !Number.isFinite(askPx)) return this.#listener.rejected(tick, 'notFinite');
     if (bidPx < 0 || askPx < 0 || (bidPx === 0 && askPx === 0)) return this.#listener.rejected(tick, 'notPositive');
-    this.bidPx[id] = bidPx;
-    this.askPx[id] = askPx;
-    this.quotedAt[id] = tick.recordedAt;
+    this.#setQuote(tick, id);
   }
 
   #trade(tick: Tick, id: number, seq: number): void {
@@ -151,6 +156,7 @@ export class TickFold {
   }
 
   #bar(tick: Tick, id: number, seq: number): void {
+    if (this.#builds[id] !== 0) return; // its bars are built here: a vendor's would be a second source
     const { open, high, low, close, volume, time } = tick;
     if (!Number.isFinite(open + high + low + close + volume)) return this.#listener.rejected(tick, 'notFinite');
     if (!(low > 0 && volume >= 0)) return this.#listener.rejected(tick, 'notPositive');
@@ -203,7 +209,8 @@ export class TickFold {
   #addToBar(id: number, time: number, px: number, size: number, seq: number): void {
     if (time >= this.#barEnd[id]) {
       if (this.#barEnd[id] !== 0) this.#endBar(id);
-      this.#barEnd[id] = Math.floor(time / MINUTE_US) * MINUTE_US + MINUTE_US;
+      this.#closedUntil[id] = Math.floor(time / MINUTE_US) * MINUTE_US; // the silent minutes before are over as well
+      this.#barEnd[id] = this.#closedUntil[id] + MINUTE_US;
       this.#open[id] = this.#high[id] = this.#low[id] = px;
       this.#volume[id] = 0;
     } else {
@@ -259,6 +266,7 @@ export class TickFold {
     this.#barSeq = larger(this.#barSeq);
     this.#closedUntil = larger(this.#closedUntil);
     this.#lastTime = larger(this.#lastTime);
+    this.#quoteTime = larger(this.#quoteTime);
     this.#suspectPx = larger(this.#suspectPx);
     this.#suspects = largerBytes(this.#suspects);
     this.#builds = largerBytes(this.#builds);
