@@ -68,7 +68,8 @@ export const contenders = {
 
 export const appendQuotes: Benchmark = {
   name: 'append-quotes',
-  about: 'quotes appended durably in market blocks, beside a bare SQLite loop that writes and hashes equal bytes',
+  about:
+    'quotes appended durably in market blocks, beside a bare SQLite loop that writes and hashes equal bytes',
   async run({ folder, small }) {
     const quotes = small ? 5_000 : 2_000_000;
     const job = (file: string): Job => ({ path: join(folder, file), quotes });
@@ -76,6 +77,16 @@ export const appendQuotes: Benchmark = {
     const { engine, bare } = await compete(import.meta.url, rivals, small ? 1 : 5);
     const peer = { name: 'bare SQLite', value: quotes / bare.cpuSeconds };
     const value = quotes / engine.cpuSeconds;
-    return [{ name: this.name, value, unit: 'quotes/s', limit: null, peer, ratio: value / peer.value, goal: '>= 0.6' }];
+    return [
+      {
+        name: this.name,
+        value,
+        unit: 'quotes/s',
+        limit: null,
+        peer,
+        ratio: value / peer.value,
+        goal: '>= 0.6',
+      },
+    ];
   },
 };

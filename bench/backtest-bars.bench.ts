@@ -1,151 +1,84 @@
 /** A crossover of two averages over minute bars, every decision on disk, beside grademark, which keeps nothing. */
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { openDataset } from '../replay/dataset.ts';
 import type { RunSpec } from '../src/domain/config.ts';
-import { sma, Series } from '../src/streams/indicators.ts';
 import { type Benchmark, compete, cpuSecondsOf, type Measurement, type Turn } from './benchmark.ts';
+import { type Crossover, grademark, grademarkGiven } from './grademark-peer.ts';
 import { writeMinuteBars } from './markets.ts';
 import { record } from './sessions.ts';
 
-const FAST = 10;
-const SLOW = 50;
-
-interface Job {
-  readonly dataset: string;
+interface Job extends Crossover {
   readonly out: string;
   readonly profile: RunSpec['profile'];
 }
 
 export const contenders = {
   engine:
-    ({ dataset, out, profile }: Job) =>
+    ({ dataset, out, profile, fast, slow }: Job) =>
     async (): Promise<Turn> => {
       let trades = 0;
       const cpuSeconds = await cpuSecondsOf(async () => {
-        const params = { fast: FAST, slow: SLOW };
-        const { summary, halted } = await record({ dataset, out, profile, strategy: 'sma-cross', params });
+        const run = { dataset, out, profile, strategy: 'sma-cross', params: { fast, slow } };
+        const { summary, halted } = await record(run);
         if (halted !== null) throw new Error(halted.message);
         trades = summary.tradeCount;
       });
       return { cpuSeconds, trades };
     },
-
-  grademark: ({ dataset }: Job): (() => Promise<Turn>) => {
-    const require = createRequire(import.meta.url);
-    const { DataFrame } = require('data-forge');
-    const { backtest } = require('grademark');
-    const bars = readBars(dataset);
-    return async () => {
-      let trades = 0;
-      const cpuSeconds = await cpuSecondsOf(() => {
-        trades = backtest(crossover, new DataFrame(withAverages(bars))).length;
-      });
-      return { cpuSeconds, trades };
-    };
-  },
+  grademark,
+  grademarkGiven,
 };
 
-interface PlainBar {
-  readonly time: Date;
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-  readonly volume: number;
-}
-interface AveragedBar extends PlainBar {
-  /** Fast less slow average, and the same at the bar before; NaN without history. */
-  readonly lead: number;
-  readonly before: number;
-}
+const jobOf = (folder: string, bars: number, profile: Job['profile']): Job => ({
+  dataset: join(folder, `bars-${bars}.db`),
+  out: join(folder, `${profile}.db`),
+  profile,
+  fast: 10,
+  slow: 50,
+});
 
-function readBars(path: string): PlainBar[] {
-  const dataset = openDataset(path);
-  const cursor = dataset.open();
-  const bars: PlainBar[] = [];
-  for (let kind = cursor.next(); kind !== 0; kind = cursor.next()) {
-    if (kind !== 1) continue;
-    const { time, open, high, low, close, volume } = cursor.tick;
-    bars.push({ time: new Date(time / 1_000), open, high, low, close, volume });
-  }
-  dataset.close();
-  return bars;
-}
-
-/** Averages computed beforehand, as fast as plain code can: data-forge's own rolling windows would take far longer. */
-function withAverages(bars: readonly PlainBar[]): AveragedBar[] {
-  const closes = new Series(SLOW);
-  let before = Number.NaN;
-  return bars.map(({ time, open, high, low, close, volume }) => {
-    closes.push(close);
-    const lead = (sma(closes, FAST) ?? Number.NaN) - (sma(closes, SLOW) ?? Number.NaN);
-    const bar = { time, open, high, low, close, volume, lead, before };
-    before = lead;
-    return bar;
-  });
-}
-
-interface Rule {
-  readonly bar: AveragedBar;
-}
-const crossover = {
-  entryRule: (enter: () => void, { bar }: Rule) => {
-    if (bar.before < 0 && bar.lead > 0) enter();
-  },
-  exitRule: (exit: () => void, { bar }: Rule) => {
-    if (bar.before > 0 && bar.lead < 0) exit();
-  },
-};
-
-async function compare(folder: string, bars: number, turns: number): Promise<Measurement[]> {
-  const dataset = join(folder, `bars-${bars}.db`);
-  writeMinuteBars(dataset, bars);
-  const job = { dataset, out: join(folder, 'run.db'), profile: 'plain' } as const;
-  const { engine, grademark } = await compete(import.meta.url, { engine: job, grademark: job }, turns);
-  const [rate, peer] = [bars / engine.cpuSeconds, bars / grademark.cpuSeconds];
+async function plain(folder: string, bars: number, turns: number): Promise<Measurement[]> {
+  const job = jobOf(folder, bars, 'plain');
+  const rivals = { engine: job, grademark: job, grademarkGiven: job };
+  const { engine, ...peers } = await compete(import.meta.url, rivals, turns);
   const name = `backtest-bars: ${bars / 1_000}k bars, profile plain`;
+  const value = bars / engine.cpuSeconds;
+  const beside = (peerName: string, { cpuSeconds }: Turn, goal: string | null): Measurement => {
+    const peer = { name: peerName, value: bars / cpuSeconds };
+    return { name, value, unit: 'bars/s', limit: null, peer, ratio: value / peer.value, goal };
+  };
   return [
-    {
-      name,
-      value: rate,
-      unit: 'bars/s',
-      limit: null,
-      peer: { name: 'grademark 0.3.0', value: peer },
-      ratio: rate / peer,
-      goal: '>= 1',
-    },
-    // Grademark takes no signal in the bar that fills the one before, so a few trades differ.
+    beside('grademark 0.3.0', peers.grademark, '>= 1'),
+    beside('grademark, averages given', peers.grademarkGiven, null),
+    // Grademark hears no signal in the bar that fills the one before, so a few trades differ.
     {
       name: `${name}, trades`,
       value: engine.trades,
       unit: 'trades',
       limit: null,
-      peer: { name: 'grademark 0.3.0', value: grademark.trades },
-      ratio: engine.trades / grademark.trades,
+      peer: { name: 'grademark 0.3.0', value: peers.grademark.trades },
+      ratio: engine.trades / peers.grademark.trades,
       goal: null,
     },
   ];
 }
 
 async function whole(folder: string, bars: number, turns: number): Promise<Measurement> {
-  const dataset = join(folder, `bars-${bars}.db`);
-  const job = { dataset, out: join(folder, 'whole.db'), profile: 'quantos' } as const;
-  const { engine } = await compete(import.meta.url, { engine: job }, turns);
-  const rate = bars / engine.cpuSeconds;
+  const { engine } = await compete(import.meta.url, { engine: jobOf(folder, bars, 'quantos') }, turns);
+  const value = bars / engine.cpuSeconds;
   const name = `backtest-bars: ${bars / 1_000}k bars, profile quantos`;
-  return { name, value: rate, unit: 'bars/s', limit: 150_000, peer: null, ratio: rate / 150_000, goal: null };
+  return { name, value, unit: 'bars/s', limit: 150_000, peer: null, ratio: value / 150_000, goal: '>= 1' };
 }
 
 export const backtestBars: Benchmark = {
   name: 'backtest-bars',
-  about: `SMA ${FAST}/${SLOW} over minute bars, decisions persisted, beside grademark doing the same in memory`,
+  about: 'SMA 10/50 over minute bars, decisions persisted, beside grademark doing the same in memory',
   async run({ folder, small }) {
-    if (small) return [...(await compare(folder, 3_000, 1)), await whole(folder, 3_000, 1)];
-    return [
-      ...(await compare(folder, 200_000, 3)),
-      ...(await compare(folder, 2_000_000, 1)),
-      await whole(folder, 2_000_000, 1),
-    ];
+    const sizes = small ? [3_000] : [200_000, 2_000_000];
+    const measurements: Measurement[] = [];
+    for (const bars of sizes) {
+      writeMinuteBars(jobOf(folder, bars, 'plain').dataset, bars);
+      measurements.push(...(await plain(folder, bars, small || bars > 200_000 ? 1 : 3)));
+    }
+    return [...measurements, await whole(folder, sizes[sizes.length - 1], small ? 1 : 3)];
   },
 };

@@ -85,7 +85,8 @@ export class Rival {
 
   #answer(): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const gone = (code: number | null) => reject(new Error(`${this.#name} ended with ${code ?? 'a signal'}`));
+      const gone = (code: number | null) =>
+        reject(new Error(`${this.#name} ended with ${code ?? 'a signal'}`));
       this.#child.once('exit', gone);
       this.#child.once('message', (answer: Answer) => {
         this.#child.off('exit', gone);

@@ -7,7 +7,8 @@ const tell = (answer: unknown): void => {
   process.send!(answer);
 };
 
-const fail = (error: unknown): void => tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+const fail = (error: unknown): void =>
+  tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 
 try {
   const { contenders } = (await import(module)) as { contenders: Record<string, Contender<unknown>> };

@@ -36,15 +36,31 @@ if (values.help || unknown !== undefined) {
 const number = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
 
 function printTable(measurements: readonly Measurement[]): void {
-  const table = new Table({ head: ['benchmark', 'value', 'unit', 'beside', 'ratio', 'goal'], style: { head: [] } });
+  const table = new Table({
+    head: ['benchmark', 'value', 'unit', 'beside', 'ratio', 'goal'],
+    style: { head: [] },
+  });
   for (const { name, value, unit, limit, peer, ratio, goal } of measurements) {
-    const beside = peer === null ? (limit === null ? '' : `limit ${number.format(limit)}`) : `${peer.name} ${number.format(peer.value)}`;
-    table.push([name, number.format(value), unit, beside, ratio === null ? '' : ratio.toFixed(2), goal ?? '']);
+    const beside =
+      peer === null
+        ? limit === null
+          ? ''
+          : `limit ${number.format(limit)}`
+        : `${peer.name} ${number.format(peer.value)}`;
+    table.push([
+      name,
+      number.format(value),
+      unit,
+      beside,
+      ratio === null ? '' : ratio.toFixed(2),
+      goal ?? '',
+    ]);
   }
   console.log(table.toString());
 }
 
-const picked = positionals.length === 0 ? benchmarks : benchmarks.filter(({ name }) => positionals.includes(name));
+const picked =
+  positionals.length === 0 ? benchmarks : benchmarks.filter(({ name }) => positionals.includes(name));
 const measurements: Measurement[] = [];
 for (const benchmark of picked) {
   if (!values.json) console.error(`${benchmark.name}: ${benchmark.about}`);

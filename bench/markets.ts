@@ -21,7 +21,15 @@ class DatasetWriter {
       const { kind, type, version } = SymbolDefined;
       const envelope = { kind, type, version, time: startsAt, recordedAt: startsAt, source: SOURCE };
       const json = canonicalJson(payload);
-      this.#log.event({ ...envelope, seq: ++this.#seq, causation: null, correlation: null, basis: [], payload, json });
+      this.#log.event({
+        ...envelope,
+        seq: ++this.#seq,
+        causation: null,
+        correlation: null,
+        basis: [],
+        payload,
+        json,
+      });
     }
   }
 

@@ -24,14 +24,21 @@ function fullBlock() {
 
 export const rawRates: Benchmark = {
   name: 'raw-rates',
-  about: 'this machine’s own rates, for reference: SHA-256, decoding quotes, canonical JSON, rows into SQLite',
+  about:
+    'this machine’s own rates, for reference: SHA-256, decoding quotes, canonical JSON, rows into SQLite',
   async run({ folder, small }) {
     const blocks = small ? 1 : 40;
     const rows = small ? 100 : 100_000;
     const block = fullBlock();
     const layouts = new Map(LAYOUTS.map((layout) => [layout.id, layout]));
     const tick = new Tick();
-    const payload = { action: 'enter', ordinal: 12, role: 'tactical', side: 'buy', size: { kind: 'quantity', quantity: 10 } };
+    const payload = {
+      action: 'enter',
+      ordinal: 12,
+      role: 'tactical',
+      side: 'buy',
+      size: { kind: 'quantity', quantity: 10 },
+    };
     const db = new Database(join(folder, 'rows.db'));
     db.pragma('journal_mode = WAL');
     db.exec('CREATE TABLE rows (seq INTEGER PRIMARY KEY, type TEXT, json TEXT)');
@@ -80,7 +87,15 @@ export const rawRates: Benchmark = {
       work();
       const seconds = [await cpuSecondsOf(work), await cpuSecondsOf(work), await cpuSecondsOf(work)];
       const value = count / Math.max(median(seconds), 1e-6);
-      measurements.push({ name: `${this.name}: ${name}`, value, unit, limit: null, peer: null, ratio: null, goal: null });
+      measurements.push({
+        name: `${this.name}: ${name}`,
+        value,
+        unit,
+        limit: null,
+        peer: null,
+        ratio: null,
+        goal: null,
+      });
     }
     db.close();
     return measurements;

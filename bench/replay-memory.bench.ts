@@ -31,6 +31,16 @@ export const replayMemory: Benchmark = {
     const rival = await Rival.start(import.meta.url, 'replay', { path, from: firstQuote(path) });
     const { peakMb: value } = await rival.turn();
     rival.stop();
-    return [{ name: this.name, value, unit: 'MB', limit: LIMIT_MB, peer: null, ratio: value / LIMIT_MB, goal: '<= 1' }];
+    return [
+      {
+        name: this.name,
+        value,
+        unit: 'MB',
+        limit: LIMIT_MB,
+        peer: null,
+        ratio: value / LIMIT_MB,
+        goal: '<= 1',
+      },
+    ];
   },
 };

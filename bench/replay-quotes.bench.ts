@@ -60,7 +60,8 @@ export const contenders = {
 
 export const replayQuotes: Benchmark = {
   name: 'replay-quotes',
-  about: 'replay of 500 symbols’ quotes, sealed and hash checked, through fold, bars, days, regimes, strategist, selector',
+  about:
+    'replay of 500 symbols’ quotes, sealed and hash checked, through fold, bars, days, regimes, strategist, selector',
   async run({ folder, small }) {
     const dataset = join(folder, 'quotes.db');
     const path = join(folder, 'session.db');
@@ -77,7 +78,15 @@ export const replayQuotes: Benchmark = {
     const rate = engine.events / engine.cpuSeconds;
     const bareRate = bare.events / bare.cpuSeconds;
     return [
-      { name: this.name, value: rate, unit: 'events/s', limit: 1_500_000, peer: null, ratio: rate / 1_500_000, goal: '>= 1' },
+      {
+        name: this.name,
+        value: rate,
+        unit: 'events/s',
+        limit: 1_500_000,
+        peer: null,
+        ratio: rate / 1_500_000,
+        goal: '>= 1',
+      },
       {
         name: `${this.name}: of a bare read, hash and decode`,
         value: rate,

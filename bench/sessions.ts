@@ -20,7 +20,13 @@ export interface RunRequest {
 }
 
 /** A whole backtest with every event on disk; a log that was there goes. */
-export async function record({ dataset, out, profile, strategy: name, params }: RunRequest): Promise<BacktestResult> {
+export async function record({
+  dataset,
+  out,
+  profile,
+  strategy: name,
+  params,
+}: RunRequest): Promise<BacktestResult> {
   for (const beside of ['', '-wal', '-shm', '.anchor', '.lock']) rmSync(out + beside, { force: true });
   const { strategy, spec } = await loadStrategy(name, params);
   const run = runSpecSchema.parse({
