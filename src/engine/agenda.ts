@@ -159,8 +159,11 @@ export class Agenda {
     const { run, exchange } = this.#parts;
     const declared = this.#coreToDeclare.find((each) => each.symbol === symbol);
     if (declared === undefined || (run.tradeFrom !== null && this.#core.kernel.now < run.tradeFrom)) return;
-    const px = tick.kind === TickKind.bar ? tick.close : tick.kind === TickKind.quote ? tick.askPx : tick.px;
-    const quantity = px > 0 ? Math.floor((run.cash * declared.fraction) / (px * multiplier)) : 0;
+    const { market } = this.#core.actors;
+    // What the engine believes, not the record itself: the first one may be a bad one.
+    const px = tick.kind === TickKind.quote ? market.quote(symbol)?.askPx : market.lastPx(symbol);
+    if (px === undefined || px === 0) return;
+    const quantity = Math.floor((run.cash * declared.fraction) / (px * multiplier));
     this.#coreToDeclare = this.#coreToDeclare.filter((each) => each !== declared);
     if (quantity < 1) return;
     const core = { px, quantity, symbol };

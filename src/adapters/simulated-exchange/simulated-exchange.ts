@@ -25,6 +25,7 @@ import {
   addByArrival,
   closeBar,
   emptyBook,
+  isOfItsTime,
   isUsable,
   printOf,
   rememberPx,
@@ -128,6 +129,7 @@ export class SimulatedExchange {
     const book = this.#books.get(symbol);
     if (book === undefined || book.orders.length === 0 || book.quoted) return;
     if (!isUsable(book, tick) || tick.time <= book.lastBarEnd) return;
+    if (!isOfItsTime(book, tick, Math.max(this.#now, tick.recordedAt))) return;
     if (printOf(book, tick) === null) {
       this.#settleCancels(startOf(book, tick));
       this.#matching.barOpen(book, tick, symbol);
@@ -140,9 +142,11 @@ export class SimulatedExchange {
   after(tick: Tick, symbol: string): void {
     if (tick.recordedAt > this.#now) this.#now = tick.recordedAt;
     const book = this.#bookOf(symbol);
+    if (!isOfItsTime(book, tick, this.#now)) return;
     const usable = tick.kind !== TickKind.bar && isUsable(book, tick);
     rememberPx(book, tick);
     if (tick.kind === TickKind.bar) return closeBar(book, tick);
+    book.lastTime = tick.time;
     if (!usable) return;
     if (tick.kind === TickKind.quote) book.quoted = true;
     if (tick.kind === TickKind.openPrint) book.print = { at: tick.time, px: tick.px };

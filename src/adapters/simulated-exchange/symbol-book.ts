@@ -11,6 +11,8 @@ export interface SymbolBook {
   /** When the latest bar ended, and the volume it had: what an opening print is taken to offer. */
   lastBarEnd: number;
   lastVolume: number;
+  /** The newest time of a quote, trade or print. */
+  lastTime: number;
   /** The latest price believed, 0 before any. */
   lastPx: number;
   /** A price far from it, and how many in a row agree with that one. */
@@ -28,6 +30,7 @@ export const emptyBook = (): SymbolBook => ({
   print: null,
   lastBarEnd: 0,
   lastVolume: 0,
+  lastTime: 0,
   lastPx: 0,
   suspectPx: 0,
   suspects: 0,
@@ -63,6 +66,13 @@ const AGREEMENT = 0.2;
 /** Vendors round open and close apart from high and low. */
 const BAR_ROUNDING = 1e-6;
 
+/** Clocks of venues may run this far ahead of ours. */
+const AHEAD_MAX_US = 1_000_000;
+
+/** A record of the future, or one that others have overtaken, says nothing of the market of `now`. */
+export const isOfItsTime = (book: SymbolBook, tick: Tick, now: number): boolean =>
+  tick.time <= now + AHEAD_MAX_US && (tick.kind === TickKind.bar || tick.time >= book.lastTime);
+
 /** Prices that nobody traded at fill nothing: not finite, not positive, crossed, far away, or a bar outside its own range. */
 export function isUsable(book: SymbolBook, tick: Tick): boolean {
   switch (tick.kind) {
@@ -87,9 +97,7 @@ export function isUsable(book: SymbolBook, tick: Tick): boolean {
 }
 
 const isPlausible = ({ lastPx }: SymbolBook, px: number): boolean =>
-  px > 0 &&
-  px <= PX_MAX &&
-  (lastPx === 0 || (px < lastPx * FAR_FACTOR && px > lastPx / FAR_FACTOR));
+  px > 0 && px <= PX_MAX && (lastPx === 0 || (px < lastPx * FAR_FACTOR && px > lastPx / FAR_FACTOR));
 
 /** Remembers the record's price, as far as it is believed: what the next one is compared with. */
 export function rememberPx(book: SymbolBook, tick: Tick): void {
