@@ -61,13 +61,13 @@ export class MarketSource {
     return this.#current!.cursor.source;
   }
 
-  /** Moves to the next record in order of arrival; ties go by the order of the datasets. */
+  /** Moves to the next record in order of arrival; ties go by symbol, then by the order of the datasets. */
   next(): boolean {
     if (this.#current !== null) this.#advance(this.#current);
     let earliest: Lane | null = null;
     for (const lane of this.#lanes) {
       if (!lane.alive) continue;
-      if (earliest === null || lane.cursor.tick.recordedAt < earliest.cursor.tick.recordedAt) earliest = lane;
+      if (earliest === null || comesBefore(lane.cursor.tick, earliest.cursor.tick)) earliest = lane;
     }
     this.#current = earliest;
     return earliest !== null;
@@ -93,13 +93,19 @@ export class MarketSource {
       this.done++;
       if (kind === 2) continue;
       const { tick } = lane.cursor;
-      if (this.#span.to !== null && tick.time > this.#span.to) break;
+      if (this.#span.to !== null && tick.time > this.#span.to) {
+        if (tick.recordedAt > this.#span.to) break;
+        continue; // it only says that it is later
+      }
       tick.symbolId = lane.ids[tick.symbolId] ?? UNKNOWN_ID;
       return;
     }
     lane.alive = false;
   }
 }
+
+const comesBefore = (a: Tick, b: Tick): boolean =>
+  a.recordedAt < b.recordedAt || (a.recordedAt === b.recordedAt && a.symbolId < b.symbolId);
 
 /** No symbol has this id: the fold reports the tick. */
 const UNKNOWN_ID = 0xffff_ffff;
