@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { renderReport } from '../../../replay/report/page.ts';
 import { summarizeRun } from '../../../replay/summary.ts';
+import { DecisionDigest } from '../../bus/decision-digest.ts';
 import { InputError } from '../../domain/input-error.ts';
-import { openLogReader } from '../../log/log-reader.ts';
+import { type LogReader, openLogReader } from '../../log/log-reader.ts';
 import { projectRun } from '../../projections/run-projection.ts';
 import { withCommon } from '../options/common-options.ts';
 import { requirePlaceForPage, writeWhole } from '../run-files.ts';
@@ -29,7 +30,7 @@ export function addReport(program: Command, terminal: Terminal): void {
             `${path} holds market data but no run: run a backtest on it with --out RUN.db first`,
           );
         }
-        const page = renderReport(run, summarizeRun(run), { decisionDigest: null, log: path });
+        const page = renderReport(run, summarizeRun(run), { decisionDigest: digestOf(reader), log: path });
         writeWhole(out, page);
         if (json) printJson(terminal, { out, bytes: Buffer.byteLength(page) });
         else terminal.out(`${out}: open it in a browser`);
@@ -38,4 +39,11 @@ export function addReport(program: Command, terminal: Terminal): void {
       }
     },
   );
+}
+
+/** The digest of the decisions as they were recorded. */
+function digestOf(reader: LogReader): string {
+  const digest = new DecisionDigest();
+  for (const decision of reader.events({ kind: 'decision' })) digest.add(decision);
+  return digest.hex();
 }
