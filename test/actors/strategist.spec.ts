@@ -39,7 +39,10 @@ function runAndReplay(strategy: Strategy, poisonTicks = false) {
   const events: StoredEvent[] = [];
   const sink = {
     tick: log.tick,
-    event: (event: StoredEvent) => void (events.push(event), log.event(event)),
+    event: (event: StoredEvent) => {
+      events.push(event);
+      log.event(event);
+    },
     settle: () => log.settle(),
   };
   const manifest = {
