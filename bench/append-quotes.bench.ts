@@ -74,7 +74,7 @@ export const appendQuotes: Benchmark = {
     const quotes = small ? 5_000 : 2_000_000;
     const job = (file: string): Job => ({ path: join(folder, file), quotes });
     const rivals = { engine: job('engine.db'), bare: job('bare.db') };
-    const { engine, bare } = await compete(import.meta.url, rivals, small ? 1 : 5);
+    const { engine, bare } = await compete(import.meta.url, rivals, small ? 1 : 6);
     const peer = { name: 'bare SQLite', value: quotes / bare.cpuSeconds };
     const value = quotes / engine.cpuSeconds;
     return [

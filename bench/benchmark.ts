@@ -97,7 +97,7 @@ export class Rival {
   }
 }
 
-/** Lets the contenders of a benchmark's file take turns; the first turn of each warms up and does not count. */
+/** Lets the contenders of a benchmark's file take turns. Where there are several, the first warms up and does not count. */
 export async function compete<N extends string>(
   module: string,
   contenders: Readonly<Record<N, unknown>>,
@@ -108,10 +108,10 @@ export async function compete<N extends string>(
   const taken = new Map<N, Turn[]>(names.map((name) => [name, []]));
   try {
     for (const name of names) rivals.push(await Rival.start(module, name, contenders[name]));
-    for (let i = -1; i < turns; i++) {
+    for (let i = 0; i < turns; i++) {
       for (const [at, name] of names.entries()) {
         const turn = await rivals[at].turn();
-        if (i >= 0) taken.get(name)!.push(turn);
+        if (i > 0 || turns === 1) taken.get(name)!.push(turn);
       }
     }
   } finally {

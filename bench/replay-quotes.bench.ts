@@ -74,7 +74,7 @@ export const replayQuotes: Benchmark = {
     await record({ dataset, out: path, profile: 'quantos', strategy: 'conviction', params: {} });
     sealLog(path);
     const sealed: Sealed = { path, from: firstQuote(path) };
-    const { engine, bare } = await compete(import.meta.url, { engine: sealed, bare: sealed }, small ? 1 : 3);
+    const { engine, bare } = await compete(import.meta.url, { engine: sealed, bare: sealed }, small ? 1 : 4);
     const rate = engine.events / engine.cpuSeconds;
     const bareRate = bare.events / bare.cpuSeconds;
     return [
