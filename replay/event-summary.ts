@@ -13,7 +13,11 @@ const sized = (size: unknown): string => {
 };
 
 const priced = ({ orderType, limitPx, stopPx }: Payload): string =>
-  orderType === 'limit' && limitPx !== null ? ` limit ${amount(limitPx)}` : stopPx !== null ? ` stop ${amount(stopPx)}` : ` ${orderType}`;
+  orderType === 'limit' && limitPx !== null
+    ? ` limit ${amount(limitPx)}`
+    : stopPx !== null
+      ? ` stop ${amount(stopPx)}`
+      : ` ${orderType}`;
 
 const numbers = (evidence: unknown): string =>
   Object.entries(evidence as Record<string, number | null>)
@@ -22,25 +26,31 @@ const numbers = (evidence: unknown): string =>
 
 const failed = (tests: unknown): string =>
   (tests as { test: string; value: unknown; limit: unknown; pass: boolean }[])
-    .map(({ test, value, limit, pass }) => `${test} ${amount(value)} ${pass ? 'within' : 'NOT within'} ${amount(limit)}`)
+    .map(
+      ({ test, value, limit, pass }) =>
+        `${test} ${amount(value)} ${pass ? 'within' : 'NOT within'} ${amount(limit)}`,
+    )
     .join(', ');
 
 const order = (p: Payload): string => `${p.side} ${sized(p.size)} ${p.symbol}${priced(p)}`;
 
 const summaries: Readonly<Record<string, (p: Payload) => string>> = {
   RegimeChanged: (p) => `${p.symbol} ${p.region}: ${p.from} -> ${p.to} (${numbers(p.evidence)})`,
-  ConvictionChanged: (p) => `${p.symbol} ${p.direction} conviction ${amount(p.conviction)} by ${p.strategy} (${numbers(p.evidence)})`,
+  ConvictionChanged: (p) =>
+    `${p.symbol} ${p.direction} conviction ${amount(p.conviction)} by ${p.strategy} (${numbers(p.evidence)})`,
   SelectionMade: (p) => `${p.symbol}: ${p.choice}, ${p.reason} (${failed(p.tests)})`,
   ExitTriggered: (p) => `${p.symbol} exit: ${p.reason} (${failed(p.tests)})`,
   TradingStateChanged: (p) => `${p.from} -> ${p.to}: ${p.reason} (${failed(p.tests)})`,
   IntentDeferred: (p) => `intent ${p.intent} for the next open: ${p.action}, ${order(p)} (${p.reason})`,
   IntentDropped: (p) => `intent ${p.intent} dropped: ${p.reason}`,
   OrderIntended: (p) => `order ${p.ordinal}: ${p.action}, ${order(p)} (${p.reason})`,
-  RiskApproved: (p) => `order ${p.ordinal} approved${(p.tests as unknown[]).length > 0 ? `: ${failed(p.tests)}` : ''}`,
+  RiskApproved: (p) =>
+    `order ${p.ordinal} approved${(p.tests as unknown[]).length > 0 ? `: ${failed(p.tests)}` : ''}`,
   OrderDenied: (p) => `order ${p.ordinal} denied: ${p.reason} (${failed(p.tests)})`,
   SubmitAttempted: (p) => `order ${p.ordinal} sent: ${order(p)}`,
   CancelAttempted: (p) => `order ${p.ordinal}: cancel sent, ${p.reason}`,
-  OrderFilled: (p) => `order ${p.ordinal}: ${p.side} ${amount(p.lastQty)} ${p.symbol} at ${amount(p.lastPx)}, ${amount(p.leavesQty)} left`,
+  OrderFilled: (p) =>
+    `order ${p.ordinal}: ${p.side} ${amount(p.lastQty)} ${p.symbol} at ${amount(p.lastPx)}, ${amount(p.leavesQty)} left`,
   OrderAccepted: (p) => `order ${p.ordinal} accepted as ${p.venueOrderId}`,
   OrderRejected: (p) => `order ${p.ordinal} rejected: ${p.reason}`,
   OrderCanceled: (p) => `order ${p.ordinal} canceled: ${p.reason}`,

@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import type { LogCursor } from '../src/bus/ports.ts';
 import { installDeterminismTrap } from '../src/bus/determinism-trap.ts';
-import { createCore, type Core } from '../src/engine/core.ts';
-import { simulate } from '../src/engine/simulation.ts';
+import type { LogCursor } from '../src/bus/ports.ts';
 import { InputError } from '../src/domain/input-error.ts';
+import { type Core, createCore } from '../src/engine/core.ts';
+import { simulate } from '../src/engine/simulation.ts';
 import type { NewInput } from '../src/events/define-event.ts';
 import { SessionCarried, SessionEnded, SessionStarted } from '../src/events/engine.events.ts';
 import type { StoredEvent } from '../src/events/envelope.ts';
@@ -26,7 +26,12 @@ export interface ReplayResult {
   readonly decisionDigest: string;
   readonly eventsPerSecond: number;
   /** Where recorded and recomputed part, or null. */
-  readonly firstDifference: { readonly seq: number; readonly what: string; readonly recorded: string | null; readonly recomputed: string | null } | null;
+  readonly firstDifference: {
+    readonly seq: number;
+    readonly what: string;
+    readonly recorded: string | null;
+    readonly recomputed: string | null;
+  } | null;
   /** What the replay cannot vouch for, in sentences. */
   readonly warnings: readonly string[];
 }
@@ -37,10 +42,16 @@ export interface ReplayOptions {
 }
 
 /** The session a log holds. Throws InputError where it is no session but a dataset. */
-export function readSession(reader: LogReader): { manifest: SessionStarted; carried: SessionCarried | null; ended: boolean } {
+export function readSession(reader: LogReader): {
+  manifest: SessionStarted;
+  carried: SessionCarried | null;
+  ended: boolean;
+} {
   const first = reader.events({ type: SessionStarted.type }).next().value as StoredEvent | undefined;
   if (first === undefined) {
-    throw new InputError(`${reader.path} holds market data but no session: there is nothing decided to replay; run a backtest on it with --out RUN.db`);
+    throw new InputError(
+      `${reader.path} holds market data but no session: there is nothing decided to replay; run a backtest on it with --out RUN.db`,
+    );
   }
   const carried = reader.events({ type: SessionCarried.type }).next().value as StoredEvent | undefined;
   const ended = reader.events({ type: SessionEnded.type }).next().value !== undefined;
@@ -60,7 +71,9 @@ export async function replay(path: string, options: ReplayOptions = {}): Promise
     const warnings = strategyWarnings(manifest);
     const result = recompute(reader, manifest, strategy, options);
     const simulated = options.verify && manifest.mode === 'sim' && ended && result.firstDifference === null;
-    const firstDifference = simulated ? resimulate(path, reader, manifest, carried, strategy) : result.firstDifference;
+    const firstDifference = simulated
+      ? resimulate(path, reader, manifest, carried, strategy)
+      : result.firstDifference;
     return { ...result, identical: firstDifference === null, firstDifference, warnings };
   } finally {
     reader.close();
@@ -72,7 +85,11 @@ export function feed(
   cursor: LogCursor,
   core: Core,
   recorded: RecordedDecisions,
-  stops: { readonly upTo?: number; readonly upToTime?: number; readonly onRecord?: (seq: number) => void } = {},
+  stops: {
+    readonly upTo?: number;
+    readonly upToTime?: number;
+    readonly onRecord?: (seq: number) => void;
+  } = {},
 ): void {
   const { kernel } = core;
   const { upTo = Number.POSITIVE_INFINITY, upToTime = Number.POSITIVE_INFINITY, onRecord } = stops;
@@ -107,7 +124,8 @@ function recompute(
   const removeTrap = installDeterminismTrap();
   let firstDifference: ReplayResult['firstDifference'] = null;
   try {
-    const onRecord = onProgress && ((seq: number) => (seq % 8_192 === 0 ? onProgress(seq, total) : undefined));
+    const onRecord =
+      onProgress && ((seq: number) => (seq % 8_192 === 0 ? onProgress(seq, total) : undefined));
     feed(reader.cursor({ verify }), core, recorded, { onRecord });
     recorded.finish();
     onProgress?.(total, total);
@@ -129,7 +147,12 @@ function recompute(
 
 /** A difference ends the comparison; damage to the log is reported like one, with what and where. */
 function differenceOf(error: unknown): NonNullable<ReplayResult['firstDifference']> {
-  const cause = error instanceof Differs ? error : error instanceof Error && error.cause instanceof Differs ? error.cause : null;
+  const cause =
+    error instanceof Differs
+      ? error
+      : error instanceof Error && error.cause instanceof Differs
+        ? error.cause
+        : null;
   if (cause !== null) return (cause as Difference).where;
   if (error instanceof LogError && error.code === 'damaged') {
     return { seq: 0, what: error.message, recorded: null, recomputed: null };
@@ -152,7 +175,8 @@ function resimulate(
   const run = { ...manifest.run, core: carried === null ? manifest.run.core : [], roll: 'none' as const };
   const sink = {
     tick: (seq: number) => {
-      if (recorded.next() !== 1 || recorded.seq !== seq) throw new Differs(seq, 'a tick stands elsewhere', null, null);
+      if (recorded.next() !== 1 || recorded.seq !== seq)
+        throw new Differs(seq, 'a tick stands elsewhere', null, null);
     },
     event: (event: StoredEvent) => {
       const kind = recorded.next();

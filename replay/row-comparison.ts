@@ -3,11 +3,21 @@ import type { EventSink } from '../src/bus/ports.ts';
 import type { StoredEvent } from '../src/events/envelope.ts';
 
 export class Difference extends Error {
-  readonly where: { readonly seq: number; readonly what: string; readonly recorded: string | null; readonly recomputed: string | null };
+  readonly where: {
+    readonly seq: number;
+    readonly what: string;
+    readonly recorded: string | null;
+    readonly recomputed: string | null;
+  };
 
   constructor(seq: number, what: string, recorded: StoredEvent | null, recomputed: StoredEvent | null) {
     super(`seq ${seq} ${what}`);
-    this.where = { seq, what, recorded: recorded && rowText(recorded), recomputed: recomputed && rowText(recomputed) };
+    this.where = {
+      seq,
+      what,
+      recorded: recorded && rowText(recorded),
+      recomputed: recomputed && rowText(recomputed),
+    };
   }
 }
 
@@ -16,8 +26,19 @@ const rowText = ({ type, recordedAt, causation, basis, json }: StoredEvent): str
 
 /** What differs between two rows, in words, or null. */
 export function differs(recorded: StoredEvent, recomputed: StoredEvent): string | null {
-  if (recorded.type !== recomputed.type) return `is ${recorded.type} in the log, ${recomputed.type} recomputed`;
-  for (const field of ['seq', 'json', 'recordedAt', 'time', 'causation', 'kind', 'correlation', 'source', 'version'] as const) {
+  if (recorded.type !== recomputed.type)
+    return `is ${recorded.type} in the log, ${recomputed.type} recomputed`;
+  for (const field of [
+    'seq',
+    'json',
+    'recordedAt',
+    'time',
+    'causation',
+    'kind',
+    'correlation',
+    'source',
+    'version',
+  ] as const) {
     if (recorded[field] !== recomputed[field]) {
       return `${recorded.type}: ${field === 'json' ? 'payload' : field} differs`;
     }
@@ -41,7 +62,12 @@ export class RecordedDecisions implements EventSink {
   /** The next input comes from this place in the log. */
   nextInput(seq: number): void {
     if (this.#recomputed.length > 0) {
-      throw new Difference(this.#recomputed[0].seq, 'was decided now but not then', null, this.#recomputed[0]);
+      throw new Difference(
+        this.#recomputed[0].seq,
+        'was decided now but not then',
+        null,
+        this.#recomputed[0],
+      );
     }
     this.#inputSeq = seq;
   }
@@ -66,7 +92,12 @@ export class RecordedDecisions implements EventSink {
   #inputAt(seq: number): void {
     this.#nothingRecordedLeft();
     if (seq === this.#inputSeq) return;
-    throw new Difference(this.#inputSeq, `is an input in the log; recomputed it stands at ${seq}`, null, null);
+    throw new Difference(
+      this.#inputSeq,
+      `is an input in the log; recomputed it stands at ${seq}`,
+      null,
+      null,
+    );
   }
 
   #nothingRecordedLeft(): void {

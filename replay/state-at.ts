@@ -19,7 +19,8 @@ export async function stateAt(path: string, { seq, time }: Moment) {
   const reader = openLogReader(path);
   try {
     const last = reader.head().seq;
-    if (seq !== undefined && (seq < 1 || seq > last)) throw new InputError(`${path} has seq 1 to ${last}; ${seq} is not in it`);
+    if (seq !== undefined && (seq < 1 || seq > last))
+      throw new InputError(`${path} has seq 1 to ${last}; ${seq} is not in it`);
     const { manifest } = readSession(reader);
     const { strategy } = await reloadStrategy(manifest.run.strategy);
     const recorded = new RecordedDecisions();

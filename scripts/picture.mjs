@@ -8,7 +8,9 @@ const report = new URL('out/demo.html', root);
 const executablePath = process.env.QUANTOS_CHROMIUM ?? '/usr/bin/chromium';
 
 if (!existsSync(report) || !existsSync(executablePath)) {
-  console.error('the picture needs out/demo.html (npm start) and Chromium (apt-get install chromium, or set QUANTOS_CHROMIUM)');
+  console.error(
+    'the picture needs out/demo.html (npm start) and Chromium (apt-get install chromium, or set QUANTOS_CHROMIUM)',
+  );
   process.exit(3);
 }
 

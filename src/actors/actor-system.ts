@@ -27,6 +27,7 @@ export interface ActorSystem {
   readonly portfolio: Portfolio;
   readonly tradingState: TradingState;
   readonly strategist: Strategist;
+  readonly desk: ReleaseDesk;
   /** Null in profile `plain`, which reads no regimes and makes no plans. */
   readonly regimes: Regimes | null;
   readonly selector: InstrumentSelector | null;
@@ -39,13 +40,21 @@ const HISTORY_MARGIN = 30;
 const barsOf = ({ regime, conviction, selector }: Config): number =>
   Math.max(regimeBars(regime), convictionBars(conviction), selector.atrBars + 1, selector.rearmBars);
 
-export function wireActors(kernel: Kernel, run: RunSpec, strategy: Strategy, symbols: readonly string[]): ActorSystem {
+export function wireActors(
+  kernel: Kernel,
+  run: RunSpec,
+  strategy: Strategy,
+  symbols: readonly string[],
+): ActorSystem {
   const { config } = run;
   const whole = run.profile === 'quantos';
   const sorted = [...symbols].sort();
   const configOf = (symbol: string) => configFor(config, symbol);
   const params = strategy.params.parse(run.strategy.params);
-  const longest = Math.max(...sorted.map((symbol) => barsOf(configOf(symbol))), strategy.warmUpBars?.(params) ?? 0);
+  const longest = Math.max(
+    ...sorted.map((symbol) => barsOf(configOf(symbol))),
+    strategy.warmUpBars?.(params) ?? 0,
+  );
   const market = new MarketData(kernel, {
     feed: config.feed,
     symbols: sorted,
@@ -57,15 +66,25 @@ export function wireActors(kernel: Kernel, run: RunSpec, strategy: Strategy, sym
 
   const orders = new OrderBook(kernel);
   const markOf = (symbol: string) => market.lastPx(symbol);
-  const portfolio = new Portfolio(kernel, toMicros(run.cash), orders, markOf, (symbol) => market.multiplierOf(symbol));
+  const portfolio = new Portfolio(kernel, toMicros(run.cash), orders, markOf, (symbol) =>
+    market.multiplierOf(symbol),
+  );
   const tradingState = new TradingState(kernel, config.risk, portfolio, orders, run.risk);
   const pricing = new Pricing(market, config);
   const regimes = whole ? new Regimes(kernel, market, config, sorted) : null;
   const strategist = new Strategist(kernel, market, { strategy, params, symbols: sorted, configOf });
-  const gate = new RiskGate(kernel, { config, market, orders, portfolio, pricing, tradingState, enforced: run.risk });
+  const gate = new RiskGate(kernel, {
+    config,
+    market,
+    orders,
+    portfolio,
+    pricing,
+    tradingState,
+    enforced: run.risk,
+  });
   const desk = new ReleaseDesk(kernel, { run, config, market, orders, portfolio, pricing, gate });
   const parts = { run, config, symbols: sorted, market, orders, portfolio, strategist, desk };
   const selector = regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes });
   if (selector === null) new SignalFollower(kernel, parts);
-  return { market, orders, portfolio, tradingState, strategist, regimes, selector };
+  return { market, orders, portfolio, tradingState, strategist, desk, regimes, selector };
 }

@@ -33,14 +33,21 @@ const higher = (standing: number | null, proposed: number): number =>
 export const instrumentSelectorMachine = setup({
   types: { context: {} as PlanContext, events: {} as PlanEvent },
   actions: {
-    remember: assign(({ event }) => (event.type === 'ENTRY_DECIDED' ? { supportedBy: event.supportedBy } : {})),
+    remember: assign(({ event }) =>
+      event.type === 'ENTRY_DECIDED' ? { supportedBy: event.supportedBy } : {},
+    ),
     trail: assign(({ context, event }) =>
       event.type === 'CLOSE'
-        ? { highestClose: higher(context.highestClose, event.close), stopPx: higher(context.stopPx, event.stopPx) }
+        ? {
+            highestClose: higher(context.highestClose, event.close),
+            stopPx: higher(context.stopPx, event.stopPx),
+          }
         : {},
     ),
     end: assign(({ event }) =>
-      event.type === 'CLOSED' ? { supportedBy: [], highestClose: null, stopPx: null, exitedAt: event.at } : {},
+      event.type === 'CLOSED'
+        ? { supportedBy: [], highestClose: null, stopPx: null, exitedAt: event.at }
+        : {},
     ),
   },
 }).createMachine({

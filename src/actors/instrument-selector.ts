@@ -66,7 +66,11 @@ export class InstrumentSelector {
       const state: SymbolState = { plan, selection: null, published: { choice: '', deciding: '', seq: 0 } };
       this.#states.set(symbol, state);
       kernel.carry(id, {
-        save: (): Saved => ({ plan: plan.save(), choice: state.published.choice, deciding: state.published.deciding }),
+        save: (): Saved => ({
+          plan: plan.save(),
+          choice: state.published.choice,
+          deciding: state.published.deciding,
+        }),
         restore: (json) => {
           const saved = json as Saved;
           plan.restore(saved.plan);
@@ -74,7 +78,9 @@ export class InstrumentSelector {
         },
       });
     }
-    kernel.on(OrderFilled, ACTOR, ({ payload }) => this.#onFill(payload.symbol, payload.ordinal, payload.lastPx));
+    kernel.on(OrderFilled, ACTOR, ({ payload }) =>
+      this.#onFill(payload.symbol, payload.ordinal, payload.lastPx),
+    );
     kernel.on(OperatorCommanded, ACTOR, ({ payload }) => {
       if (payload.command === 'flatten') this.#flatten(payload.symbol);
     });
@@ -107,6 +113,7 @@ export class InstrumentSelector {
   /** A day order that ended without the fill it was sent for puts the plan back. */
   #settleOrders(symbol: string, plan: Plan): void {
     const held = this.#parts.portfolio.quantity(symbol);
+    if (this.#parts.orders.hasWorking(symbol)) return; // its report is still on the way
     if (plan.snapshot.matches('entering') && held === 0) plan.send({ type: 'NOT_FILLED' });
     if (plan.snapshot.matches('exiting') && held !== 0) plan.send({ type: 'EXIT_INCOMPLETE' });
   }
@@ -122,7 +129,8 @@ export class InstrumentSelector {
       trend: states.trend,
       structure: states.structure,
       armed: !plan.snapshot.matches('disarmed') || this.#rearms(symbol, plan.snapshot.context.exitedAt!),
-      units: distance === null ? null : riskSizedUnits(portfolio.equityMicros(), rules.riskPerTrade, distance),
+      units:
+        distance === null ? null : riskSizedUnits(portfolio.equityMicros(), rules.riskPerTrade, distance),
     };
   }
 
@@ -142,7 +150,10 @@ export class InstrumentSelector {
 
   #consider(symbol: string, state: SymbolState, facts: SelectionFacts): void {
     const selection = state.selection!;
-    const options = { causation: this.#parts.market.lastDay(symbol)!.seq, basis: this.#basis(symbol, state, false) };
+    const options = {
+      causation: this.#parts.market.lastDay(symbol)!.seq,
+      basis: this.#basis(symbol, state, false),
+    };
     const { choice, tests, reason } = selection;
     const deciding = tests.find((each) => !each.pass)?.test ?? 'none';
     if (choice !== state.published.choice || deciding !== state.published.deciding) {

@@ -3,7 +3,14 @@
  * cancels what has to go; the venue's reports arrive here before anyone else hears them.
  */
 import type { Kernel } from '../bus/kernel.ts';
-import { isRefused, isTerminal, isWorking, type OrderFact, type OrderState, orderStatus } from '../domain/order-status.ts';
+import {
+  isRefused,
+  isTerminal,
+  isWorking,
+  type OrderFact,
+  type OrderState,
+  orderStatus,
+} from '../domain/order-status.ts';
 import type { EventDefinition, EventKind } from '../events/define-event.ts';
 import type { Recorded } from '../events/envelope.ts';
 import * as o from '../events/order.events.ts';
@@ -67,7 +74,10 @@ export class OrderBook {
   }
 
   /** Publishes an order intent under the next ordinal; the book knows it at once, everyone else at its dispatch. */
-  intend(terms: Omit<o.OrderIntended, 'ordinal'>, options: { causation?: number; basis?: readonly number[] } = {}): number {
+  intend(
+    terms: Omit<o.OrderIntended, 'ordinal'>,
+    options: { causation?: number; basis?: readonly number[] } = {},
+  ): number {
     const ordinal = ++this.#lastOrdinal;
     const intended: o.OrderIntended = { ordinal, ...terms };
     const intendedSeq = this.#kernel.publish(o.OrderIntended.of(intended), options);
@@ -81,7 +91,8 @@ export class OrderBook {
   /** Asks the venue to cancel; false where the order is over or a cancel is already on its way. */
   cancel(ordinal: number, reason: string): boolean {
     const order = this.#working.get(ordinal);
-    if (order === undefined || !isWorking(order.state.status) || order.state.status === 'pendingCancel') return false;
+    if (order === undefined || !isWorking(order.state.status) || order.state.status === 'pendingCancel')
+      return false;
     this.#kernel.publish(o.CancelAttempted.of({ ordinal, reason }));
     this.#apply(order, { type: 'CancelAttempted' });
     return true;
@@ -104,7 +115,8 @@ export class OrderBook {
   #folds(definition: EventDefinition<EventKind, OfOrder>): void {
     this.#kernel.on(definition, ACTOR, (event) => {
       const order = event.payload.ordinal === null ? undefined : this.#orders.get(event.payload.ordinal);
-      if (order !== undefined) this.#apply(order, { type: event.type, payload: event.payload } as unknown as OrderFact);
+      if (order !== undefined)
+        this.#apply(order, { type: event.type, payload: event.payload } as unknown as OrderFact);
     });
   }
 

@@ -1,7 +1,13 @@
 /** The account as the core knows it: the exact ledger, moved by fills alone, and its value at the market's last prices. */
 import type { Kernel } from '../bus/kernel.ts';
 import { MICROS_PER_DOLLAR, notionalMicros } from '../domain/money.ts';
-import { Ledger, type LedgerJson, type MarkOf, type Position, type PositionRole } from '../domain/portfolio.ts';
+import {
+  Ledger,
+  type LedgerJson,
+  type MarkOf,
+  type Position,
+  type PositionRole,
+} from '../domain/portfolio.ts';
 import { CoreDeclared } from '../events/engine.events.ts';
 import { OrderFilled, TradeBusted, TradeCorrected } from '../events/order.events.ts';
 import type { OrderBook } from './order-book.ts';
@@ -12,14 +18,27 @@ export class Portfolio {
   #ledger: Ledger;
   readonly #markOf: MarkOf;
 
-  constructor(kernel: Kernel, cashMicros: number, orders: OrderBook, markOf: MarkOf, multiplierOf: (symbol: string) => number) {
+  constructor(
+    kernel: Kernel,
+    cashMicros: number,
+    orders: OrderBook,
+    markOf: MarkOf,
+    multiplierOf: (symbol: string) => number,
+  ) {
     this.#ledger = new Ledger(cashMicros);
     this.#markOf = markOf;
     kernel.on(OrderFilled, ACTOR, ({ payload }) => {
       const { executionId, symbol, side, lastQty, lastPx, feeMicros } = payload;
       const role = orders.get(payload.ordinal)?.intended.role ?? 'tactical';
       this.#ledger.fill({
-        executionId, symbol, side, role, quantity: lastQty, px: lastPx, feeMicros, multiplier: multiplierOf(symbol),
+        executionId,
+        symbol,
+        side,
+        role,
+        quantity: lastQty,
+        px: lastPx,
+        feeMicros,
+        multiplier: multiplierOf(symbol),
       });
     });
     kernel.on(TradeBusted, ACTOR, ({ payload }) => void this.#ledger.bust(payload.executionId));

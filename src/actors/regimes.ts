@@ -38,7 +38,10 @@ export class Regimes {
         save: () => host.save(),
         restore: (state) => {
           host.restore(state);
-          this.#standing.set(symbol, { states: host.snapshot.value as Record<RegimeRegion, string>, seqs: WARMING.seqs });
+          this.#standing.set(symbol, {
+            states: host.snapshot.value as Record<RegimeRegion, string>,
+            seqs: WARMING.seqs,
+          });
         },
       });
     }
@@ -53,11 +56,7 @@ export class Regimes {
     return this.#standing.get(symbol) ?? WARMING;
   }
 
-  #close(
-    symbol: string,
-    host: Host,
-    reading: RegimeReading,
-  ): void {
+  #close(symbol: string, host: Host, reading: RegimeReading): void {
     const before = this.of(symbol);
     const { value, context } = host.send({ type: 'CLOSE', reading });
     const states = value as Record<RegimeRegion, string>;

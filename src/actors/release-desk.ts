@@ -4,11 +4,12 @@
  */
 import type { Kernel } from '../bus/kernel.ts';
 import { type Config, configFor, type RunSpec } from '../domain/config.ts';
+import type { Side } from '../domain/instrument.ts';
 import { MICROS_PER_DOLLAR } from '../domain/money.ts';
 import { isTerminal } from '../domain/order-status.ts';
 import { entryRoomMicros, unitsWithin } from '../domain/sizing.ts';
 import { entryCap, farTouch } from '../domain/spread-model.ts';
-import type { Recorded } from '../events/envelope.ts';
+import type { EventDefinition } from '../events/define-event.ts';
 import { MarketOpened } from '../events/market.events.ts';
 import * as o from '../events/order.events.ts';
 import type { MarketData } from '../streams/market-data.ts';
@@ -58,25 +59,41 @@ export class ReleaseDesk {
   constructor(kernel: Kernel, parts: Parts) {
     this.#kernel = kernel;
     this.#parts = parts;
-    kernel.on(o.IntentDeferred, ACTOR, (event) => this.#hold(event));
     kernel.on(MarketOpened, ACTOR, ({ payload }) => this.#open(payload.calendar));
     kernel.on(o.OrderAccepted, ACTOR, ({ payload }) => this.#onAccepted(payload.ordinal));
-    for (const ends of [o.OrderFilled, o.OrderCanceled, o.OrderRejected, o.OrderExpired] as const) {
-      kernel.on(ends as typeof o.OrderExpired, ACTOR, () => this.#pump());
-    }
-    kernel.on(o.OrderDenied, ACTOR, () => this.#pump());
+    const moves: readonly unknown[] = [
+      o.OrderFilled,
+      o.OrderCanceled,
+      o.OrderRejected,
+      o.OrderExpired,
+      o.OrderDenied,
+      o.CancelRejected,
+    ];
+    for (const moved of moves as readonly EventDefinition[]) kernel.on(moved, ACTOR, () => this.#pump());
     kernel.carry(ACTOR, { save: () => this.#save(), restore: (state) => this.#restore(state as Saved) });
   }
 
-  /** Decides an intent for the next open. */
-  defer(terms: Omit<o.IntentDeferred, 'intent'>, options: { causation?: number; basis: readonly number[] }): number {
-    const intent = ++this.#lastIntent;
-    this.#kernel.publish(o.IntentDeferred.of({ intent, ...terms }), options);
-    return intent;
+  /** Decides an intent for the next open; the desk holds it at once, everyone else hears it at its dispatch. */
+  defer(
+    terms: Omit<o.IntentDeferred, 'intent'>,
+    options: { causation?: number; basis: readonly number[] },
+  ): number {
+    const intent: o.IntentDeferred = { intent: ++this.#lastIntent, ...terms };
+    const seq = this.#kernel.publish(o.IntentDeferred.of(intent), options);
+    this.#waiting.push({ intent, seq, basis: options.basis, releasedAt: 0 });
+    return intent.intent;
   }
 
-  #hold({ payload, seq, basis }: Recorded<o.IntentDeferred>): void {
-    this.#waiting.push({ intent: payload, seq, basis, releasedAt: 0 });
+  /** The side of an entry that waits for the open, or null. */
+  waitingEntry(symbol: string): Side | null {
+    return this.#waiting.find(({ intent }) => isEntry(intent, symbol))?.intent.side ?? null;
+  }
+
+  /** Drops the entries of a symbol that wait for the open. */
+  withdrawEntries(symbol: string, reason: string): void {
+    const withdrawn = this.#waiting.filter(({ intent }) => isEntry(intent, symbol));
+    this.#waiting = this.#waiting.filter((each) => !withdrawn.includes(each));
+    for (const { intent, seq } of withdrawn) this.#drop(intent, reason, seq);
   }
 
   #open(calendar: string): void {
@@ -129,7 +146,18 @@ export class ReleaseDesk {
     const priced = this.#priceNow(intent);
     if (priced === null) return this.#drop(intent, `no price for ${intent.symbol} yet`, seq);
     const { action, role, symbol, side, stopPx, timeInForce, reason } = intent;
-    const terms = { action, intent: intent.intent, ...priced, reason, role, side, size, stopPx, symbol, timeInForce };
+    const terms = {
+      action,
+      intent: intent.intent,
+      ...priced,
+      reason,
+      role,
+      side,
+      size,
+      stopPx,
+      symbol,
+      timeInForce,
+    };
     this.#current = orders.intend(terms, { causation: seq, basis });
   }
 
@@ -150,9 +178,12 @@ export class ReleaseDesk {
     const roomMicros = entryRoomMicros(account, risk);
     const volume = market.averageVolume(symbol);
     if (size.kind === 'fraction') {
-      const volumeMicros = volume === null ? roomMicros : volume * risk.volumeShareMax * unitPx * MICROS_PER_DOLLAR;
+      const volumeMicros =
+        volume === null ? roomMicros : volume * risk.volumeShareMax * unitPx * MICROS_PER_DOLLAR;
       const share = Math.floor((1e6 * Math.min(roomMicros, volumeMicros)) / account.equityMicros) / 1e6;
-      return share > 0 ? { kind: 'fraction', fraction: Math.min(size.fraction, share) } : 'the limits leave no room';
+      return share > 0
+        ? { kind: 'fraction', fraction: Math.min(size.fraction, share) }
+        : 'the limits leave no room';
     }
     const room = unitsWithin(roomMicros, unitPx);
     const ofVolume = volume === null ? size.quantity : Math.floor(volume * risk.volumeShareMax);
@@ -206,6 +237,13 @@ export class ReleaseDesk {
   }
 }
 
+const isEntry = (intent: o.IntentDeferred, symbol: string): boolean =>
+  intent.action === 'enter' && intent.symbol === symbol;
+
 const inReleaseOrder = (a: Deferred, b: Deferred): number =>
   o.intentActions.indexOf(a.intent.action) - o.intentActions.indexOf(b.intent.action) ||
-  (a.intent.symbol < b.intent.symbol ? -1 : a.intent.symbol > b.intent.symbol ? 1 : a.intent.intent - b.intent.intent);
+  (a.intent.symbol < b.intent.symbol
+    ? -1
+    : a.intent.symbol > b.intent.symbol
+      ? 1
+      : a.intent.intent - b.intent.intent);

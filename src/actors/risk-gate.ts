@@ -77,6 +77,7 @@ export class RiskGate {
 
   #judge(event: Recorded<OrderIntended>): void {
     const order = event.payload;
+    this.#recent = this.#recent.filter(({ at }) => at > this.#kernel.now - MINUTE_US);
     const tests = this.#parts.enforced ? this.#allTests(order) : this.#cashTest(order);
     const failed = tests.find((test) => !test.pass);
     const { ordinal, intent, symbol } = order;
@@ -91,6 +92,8 @@ export class RiskGate {
 
   /** What a cash account asks of any profile: a buy can be paid. A share of equity is cut to the cash at the fill. */
   #cashTest(order: OrderIntended): DecisionTest[] {
+    const state = this.#stateTest(order.action !== 'enter');
+    if (!state.pass) return [state]; // an operator's halt holds in every profile
     if (order.size.kind === 'fraction' || order.side === 'sell' || order.action !== 'enter') return [];
     const needed = this.#notional(order, order.size.quantity);
     const { cashMicros } = this.account(order.symbol, order.ordinal);
@@ -116,18 +119,24 @@ export class RiskGate {
   #orderTests(order: OrderIntended): DecisionTest[] {
     const now = this.#kernel.now;
     const { risk } = configFor(this.#parts.config, order.symbol);
-    this.#recent = this.#recent.filter(({ at }) => at > now - MINUTE_US);
     const window = now - risk.duplicateWindowMs * 1_000;
-    const duplicates = this.#recent.filter(({ at, key }) => at > window && key === duplicateKey(order)).length;
+    const duplicates = this.#recent.filter(
+      ({ at, key }) => at > window && key === duplicateKey(order),
+    ).length;
     const opposing = this.#working(order, (other) => other.side === opposite(order.side));
-    const sameIntent = this.#working(order, (other) => order.intent !== null && other.intent === order.intent);
+    const sameIntent = this.#working(
+      order,
+      (other) => order.intent !== null && other.intent === order.intent,
+    );
     const tests = [
       atMost('duplicates', duplicates, 0),
       atMost('liveOrdersOfIntent', sameIntent, 0),
       atMost('ownOrdersOnTheOtherSide', opposing, 0),
     ];
     if (this.#parts.pricing.barMode(order.symbol)) return tests;
-    const inSecond = this.#recent.filter(({ at, symbol }) => at > now - SECOND_US && symbol === order.symbol).length;
+    const inSecond = this.#recent.filter(
+      ({ at, symbol }) => at > now - SECOND_US && symbol === order.symbol,
+    ).length;
     return [
       ...tests,
       atMost('intentsThisSecond', inSecond + 1, risk.intentsPerSecondPerSymbol),
@@ -163,7 +172,11 @@ export class RiskGate {
     const tests = [
       atMost('symbolExposure', (account.symbolMicros + needed) / equity, risk.symbolCap),
       atMost('grossExposure', (account.grossMicros + needed) / equity, risk.grossCap),
-      atMost('buyingPower', fromMicros(needed), fromMicros(Math.max(0, risk.buyingPowerShare * account.cashMicros))),
+      atMost(
+        'buyingPower',
+        fromMicros(needed),
+        fromMicros(Math.max(0, risk.buyingPowerShare * account.cashMicros)),
+      ),
       atMost('notional', fromMicros(needed), fromMicros(entryRoomMicros(account, risk))),
     ];
     const volume = market.averageVolume(order.symbol);
@@ -196,7 +209,14 @@ export class RiskGate {
   }
 }
 
-const atMost = (test: string, value: number, limit: number): DecisionTest => ({ limit, pass: value <= limit, test, value });
+const atMost = (test: string, value: number, limit: number): DecisionTest => ({
+  limit,
+  pass: value <= limit,
+  test,
+  value,
+});
 
 const duplicateKey = ({ symbol, side, size, limitPx, stopPx, orderType }: OrderIntended): string =>
-  [symbol, side, size.kind === 'quantity' ? size.quantity : size.fraction, orderType, limitPx, stopPx].join(' ');
+  [symbol, side, size.kind === 'quantity' ? size.quantity : size.fraction, orderType, limitPx, stopPx].join(
+    ' ',
+  );

@@ -23,7 +23,12 @@ export interface Selection {
   readonly supportedBy: readonly string[];
 }
 
-const test = (name: string, value: DecisionTest['value'], limit: DecisionTest['limit'], pass: boolean): DecisionTest => ({
+const test = (
+  name: string,
+  value: DecisionTest['value'],
+  limit: DecisionTest['limit'],
+  pass: boolean,
+): DecisionTest => ({
   limit,
   pass,
   test: name,
@@ -44,11 +49,20 @@ export function select(facts: SelectionFacts, rules: Config['selector']): Select
   const bearish = facts.shortConviction >= rules.optionConviction && facts.trend === 'bear';
   const supportedBy = facts.trend === 'bull' || !strong ? ['bull'] : ['bull', 'range'];
   const tests = [
-    test('history', facts.trend === 'warmingUp' || facts.structure === 'warmingUp' ? 'warming up' : 'enough', 'enough',
-      facts.trend !== 'warmingUp' && facts.structure !== 'warmingUp'),
+    test(
+      'history',
+      facts.trend === 'warmingUp' || facts.structure === 'warmingUp' ? 'warming up' : 'enough',
+      'enough',
+      facts.trend !== 'warmingUp' && facts.structure !== 'warmingUp',
+    ),
     ...(bearish ? [test('instrumentForBearishView', 'no option chain', 'a liquid put', false)] : []),
     test('structure', facts.structure, 'intact or threatened', facts.structure !== 'broken'),
-    test('conviction', facts.longConviction, rules.equityConviction, facts.longConviction >= rules.equityConviction),
+    test(
+      'conviction',
+      facts.longConviction,
+      rules.equityConviction,
+      facts.longConviction >= rules.equityConviction,
+    ),
     test('trend', facts.trend, supportedBy.join(' or '), supportedBy.includes(facts.trend)),
     test('armed', facts.armed, true, facts.armed),
     test('units', facts.units, 1, facts.units !== null && facts.units >= 1),
@@ -56,7 +70,9 @@ export function select(facts: SelectionFacts, rules: Config['selector']): Select
   const failed = tests.find((each) => !each.pass);
   if (failed !== undefined) return { choice: 'nothing', tests, reason: words(failed), supportedBy };
   if (strong) tests.push(test('optionChain', 'none', 'recorded or modelled', false));
-  const why = strong ? 'no option chain: the share instead' : `conviction ${Math.round(facts.longConviction)} in a bull trend`;
+  const why = strong
+    ? 'no option chain: the share instead'
+    : `conviction ${Math.round(facts.longConviction)} in a bull trend`;
   return { choice: 'equity', tests, reason: why, supportedBy };
 }
 
@@ -66,7 +82,12 @@ export function exitTests(
   supportedBy: readonly string[],
   rules: Config['selector'],
 ): { readonly reason: 'conviction' | 'regime' | null; readonly tests: DecisionTest[] } {
-  const conviction = test('conviction', facts.longConviction, rules.exitConviction, facts.longConviction >= rules.exitConviction);
+  const conviction = test(
+    'conviction',
+    facts.longConviction,
+    rules.exitConviction,
+    facts.longConviction >= rules.exitConviction,
+  );
   const regime = test('trend', facts.trend, supportedBy.join(' or '), supportedBy.includes(facts.trend));
   const reason = !conviction.pass ? 'conviction' : !regime.pass ? 'regime' : null;
   return { reason, tests: [conviction, regime] };

@@ -47,12 +47,34 @@ export class SignalFollower {
     const held = portfolio.quantity(symbol);
     const wanted: Side | null = direction === 'long' ? 'buy' : direction === 'short' ? 'sell' : null;
     const holds: Side | null = held > 0 ? 'buy' : held < 0 ? 'sell' : null;
+    const entering = this.#entering(symbol);
+    if (entering !== null && entering !== wanted) this.#withdrawEntries(symbol);
     if (holds !== null && (wanted === holds ? conviction < exitConviction : conviction >= exitConviction)) {
       this.#exit(symbol, held, 'signal');
       if (!run.reverse) return;
     } else if (holds !== null) return;
-    const enters = wanted !== null && wanted !== holds && conviction >= equityConviction;
-    if (enters && (wanted === 'buy' || run.allowShort)) this.#act(symbol, 'enter', wanted, this.#size(), 'signal');
+    const enters =
+      wanted !== null && wanted !== holds && wanted !== entering && conviction >= equityConviction;
+    if (enters && (wanted === 'buy' || run.allowShort))
+      this.#act(symbol, 'enter', wanted, this.#size(), 'signal');
+  }
+
+  /** The side of an entry that is on its way, or null. */
+  #entering(symbol: string): Side | null {
+    if (this.#isDaily(symbol)) return this.#parts.desk.waitingEntry(symbol);
+    for (const { intended } of this.#parts.orders.working()) {
+      if (intended.symbol === symbol && intended.action === 'enter') return intended.side;
+    }
+    return null;
+  }
+
+  #withdrawEntries(symbol: string): void {
+    const reason = 'the strategy changed its mind';
+    this.#parts.desk.withdrawEntries(symbol, reason);
+    for (const { intended } of [...this.#parts.orders.working()]) {
+      if (intended.symbol === symbol && intended.action === 'enter')
+        this.#parts.orders.cancel(intended.ordinal, reason);
+    }
   }
 
   #exit(symbol: string, held: number, reason: 'signal' | 'finalize'): void {
@@ -74,6 +96,9 @@ export class SignalFollower {
   }
 
   #flatten(only: string | null): void {
+    for (const symbol of only === null ? this.#parts.market.symbols.names() : [only]) {
+      if (this.#entering(symbol) !== null && !this.#isDaily(symbol)) this.#withdrawEntries(symbol);
+    }
     for (const { symbol, quantity, role } of this.#parts.portfolio.positions()) {
       if (role !== 'tactical' || (only !== null && only !== symbol)) continue;
       this.#kernel.publish(ExitTriggered.of({ reason: 'finalize', symbol, tests: [] }));
@@ -90,7 +115,17 @@ export class SignalFollower {
 
   #act(symbol: string, action: 'enter' | 'exit', side: Side, size: OrderSize, reason: string): void {
     const { desk, orders } = this.#parts;
-    const terms = { action, limitPx: null, orderType: 'market', reason, role: 'tactical', side, size, stopPx: null, symbol } as const;
+    const terms = {
+      action,
+      limitPx: null,
+      orderType: 'market',
+      reason,
+      role: 'tactical',
+      side,
+      size,
+      stopPx: null,
+      symbol,
+    } as const;
     if (this.#isDaily(symbol)) {
       const deferred: Omit<IntentDeferred, 'intent'> = { ...terms, timeInForce: 'day' };
       desk.defer(deferred, { basis: [] });

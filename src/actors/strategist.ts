@@ -51,6 +51,7 @@ export class Strategist {
     const view = { symbols, bars: (symbol: string) => market.decisionBars(symbol).asObservable(), configOf };
     const signals = deciding(() => strategy.signals(view, params));
     kernel.listen(signals, `strategy ${strategy.name}`, (signal) => {
+      assertSignal(signal, symbols);
       if (!market.warming) kernel.notify(SignalArrived, signal);
     });
     kernel.onNotice(SignalArrived, ACTOR, ({ payload }) => this.#hear(payload));
@@ -109,5 +110,19 @@ export class Strategist {
   #save(): SavedScore[] {
     const keys = [...this.#published.keys()].sort();
     return keys.map((key) => [key, this.#published.get(key)!.conviction, this.#newest.get(key)!]);
+  }
+}
+
+/** A signal nobody could act on is the strategy's fault: it halts, naming the strategy. */
+function assertSignal({ symbol, direction, conviction }: Signal, symbols: readonly string[]): void {
+  if (!symbols.includes(symbol))
+    throw new RangeError(`a signal for "${symbol}"; this session has ${symbols.join(', ')}`);
+  if (!['long', 'short', 'flat'].includes(direction)) {
+    throw new RangeError(
+      `a signal with direction "${direction}" for ${symbol}; it must be long, short or flat`,
+    );
+  }
+  if (!(conviction >= 0 && conviction <= 100)) {
+    throw new RangeError(`a signal with conviction ${conviction} for ${symbol}; it must be 0 to 100`);
   }
 }

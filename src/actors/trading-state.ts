@@ -11,9 +11,9 @@ import { MachineHost } from './machine-host.ts';
 import type { OrderBook } from './order-book.ts';
 import type { Portfolio } from './portfolio.ts';
 import {
+  type TradingState as State,
   strictest,
   type TradingRegions,
-  type TradingState as State,
   type TradingStateEvent,
   tradingStateMachine,
 } from './trading-state.machine.ts';
@@ -39,7 +39,13 @@ export class TradingState {
   #rejectsInARow = 0;
   #rejectTimes: number[] = [];
 
-  constructor(kernel: Kernel, risk: Config['risk'], portfolio: Portfolio, orders: OrderBook, enforced: boolean) {
+  constructor(
+    kernel: Kernel,
+    risk: Config['risk'],
+    portfolio: Portfolio,
+    orders: OrderBook,
+    enforced: boolean,
+  ) {
     this.#kernel = kernel;
     this.#risk = risk;
     this.#portfolio = portfolio;
@@ -63,7 +69,11 @@ export class TradingState {
   }
 
   #command(command: 'halt' | 'reduceOnly' | 'reset' | 'flatten', by: string): void {
-    const event = { halt: 'OPERATOR_HALT', reduceOnly: 'OPERATOR_REDUCE_ONLY', reset: 'OPERATOR_RESET' } as const;
+    const event = {
+      halt: 'OPERATOR_HALT',
+      reduceOnly: 'OPERATOR_REDUCE_ONLY',
+      reset: 'OPERATOR_RESET',
+    } as const;
     if (command === 'reset') {
       this.#rejectsInARow = 0;
       this.#rejectTimes = [];
@@ -97,8 +107,18 @@ export class TradingState {
     this.#rejectTimes = [...this.#rejectTimes.filter((time) => time > at - MINUTE_US), at];
     if (this.#rejectsInARow < rejectsInARow && this.#rejectTimes.length < rejectsPerMinute) return;
     this.#send({ type: 'REJECTS_EXCEEDED' }, 'the venue keeps rejecting', [
-      { limit: rejectsInARow, pass: this.#rejectsInARow < rejectsInARow, test: 'rejectsInARow', value: this.#rejectsInARow },
-      { limit: rejectsPerMinute, pass: this.#rejectTimes.length < rejectsPerMinute, test: 'rejectsPerMinute', value: this.#rejectTimes.length },
+      {
+        limit: rejectsInARow,
+        pass: this.#rejectsInARow < rejectsInARow,
+        test: 'rejectsInARow',
+        value: this.#rejectsInARow,
+      },
+      {
+        limit: rejectsPerMinute,
+        pass: this.#rejectTimes.length < rejectsPerMinute,
+        test: 'rejectsPerMinute',
+        value: this.#rejectTimes.length,
+      },
     ]);
   }
 

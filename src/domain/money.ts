@@ -4,9 +4,12 @@ export const MICROS_PER_DOLLAR = 1_000_000;
 
 /** Rounds dollars to integer micro-dollars, half away from zero; throws where the ledger could not hold it exactly. */
 export function toMicros(dollars: number): number {
-  const micros = dollars < 0 ? -Math.round(-dollars * MICROS_PER_DOLLAR) : Math.round(dollars * MICROS_PER_DOLLAR);
+  const micros =
+    dollars < 0 ? -Math.round(-dollars * MICROS_PER_DOLLAR) : Math.round(dollars * MICROS_PER_DOLLAR);
   if (!Number.isSafeInteger(micros)) {
-    throw new RangeError(`${dollars} dollars do not fit the ledger: it holds less than 9,007,199,254 exactly`);
+    throw new RangeError(
+      `${dollars} dollars do not fit the ledger: it holds less than 9,007,199,254 exactly`,
+    );
   }
   return micros === 0 ? 0 : micros;
 }

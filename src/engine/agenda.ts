@@ -13,7 +13,7 @@ import type { Core } from './core.ts';
 import { isOpening, type MarketSource } from './market-source.ts';
 import { type Moment, TradingDays } from './trading-days.ts';
 
-export const EXCHANGE_SOURCE = 'sim-exchange';
+const EXCHANGE_SOURCE = 'sim-exchange';
 const CALENDAR_SOURCE = 'calendar';
 const OPERATOR_SOURCE = 'operator';
 
@@ -167,7 +167,10 @@ export class Agenda {
     this.#coreToDeclare = this.#coreToDeclare.filter((each) => each !== declared);
     if (quantity < 1) return;
     const core = { px, quantity, symbol };
-    this.#core.kernel.input(CoreDeclared.of(core), { source: OPERATOR_SOURCE, recordedAt: this.#core.kernel.now });
+    this.#core.kernel.input(CoreDeclared.of(core), {
+      source: OPERATOR_SOURCE,
+      recordedAt: this.#core.kernel.now,
+    });
     exchange.declareCore(core);
   }
 

@@ -67,7 +67,8 @@ export class Pump {
   /** Takes a copy of a tick; under load a quote replaces the symbol's newest waiting one, and the merge is recorded. */
   offerTick(tick: Tick, source: string): void {
     const isQuote = tick.kind === TickKind.quote;
-    const waiting = isQuote && this.backlog >= this.#conflateAbove ? this.#newestQuote.get(tick.symbolId) : undefined;
+    const waiting =
+      isQuote && this.backlog >= this.#conflateAbove ? this.#newestQuote.get(tick.symbolId) : undefined;
     if (waiting !== undefined && waiting.source === source) {
       copyTick(tick, waiting.tick);
       waiting.merged++;

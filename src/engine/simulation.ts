@@ -12,7 +12,7 @@ import { type Core, createCore } from './core.ts';
 import type { Dataset } from './market-source.ts';
 import { MarketSource } from './market-source.ts';
 
-export const ENGINE_SOURCE = 'engine';
+const ENGINE_SOURCE = 'engine';
 const EXCHANGE_STATE = 'sim-exchange';
 
 /** Where one session's events go. */
@@ -69,7 +69,12 @@ function run(request: SimulationRequest): SimulationResult {
   let decisions = 0;
   let started = false;
 
-  const begin = (session: string, continues: string | null, carried: SessionCarried | null, now: number): Core => {
+  const begin = (
+    session: string,
+    continues: string | null,
+    carried: SessionCarried | null,
+    now: number,
+  ): Core => {
     const core = createCore({ sink, run: manifest.run, strategy, symbols, poisonTicks: request.poisonTicks });
     const provenance = { source: ENGINE_SOURCE, recordedAt: now };
     core.kernel.input(SessionStarted.of({ ...manifest, session, continues }), provenance);

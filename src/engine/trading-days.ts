@@ -1,5 +1,10 @@
 /** Which moments the agenda owes each calendar: `MarketOpened` once a day's prints are in, `MarketClosed` after its bars. */
-import { civilDay, newYorkOffsetUs, sessionOfDayOrDefault, tradingDayAt } from '../domain/exchange-calendar.ts';
+import {
+  civilDay,
+  newYorkOffsetUs,
+  sessionOfDayOrDefault,
+  tradingDayAt,
+} from '../domain/exchange-calendar.ts';
 import type { CalendarName } from '../domain/instrument.ts';
 import type { SymbolDefined } from '../events/market.events.ts';
 import { DAY_S, type Tick, TickKind } from '../events/tick.ts';

@@ -32,10 +32,16 @@ export const SessionCarried = defineInput('SessionCarried', {
 export type SessionCarried = PayloadOf<typeof SessionCarried>;
 
 /** The engine came back from a stop inside this session; timers leave their states before the clock moves. */
-export const SessionResumed = defineInput('SessionResumed', { version: 1, schema: z.strictObject({ reason: z.string() }) });
+export const SessionResumed = defineInput('SessionResumed', {
+  version: 1,
+  schema: z.strictObject({ reason: z.string() }),
+});
 /** Reconciliation is done; decisions may lead to orders again. */
 export const TradingResumed = defineInput('TradingResumed', { version: 1, schema: z.strictObject({}) });
-export const SessionEnded = defineInput('SessionEnded', { version: 1, schema: z.strictObject({ reason: z.string() }) });
+export const SessionEnded = defineInput('SessionEnded', {
+  version: 1,
+  schema: z.strictObject({ reason: z.string() }),
+});
 
 /** Wall time, four times a second while live, so that timers fire on a quiet market. */
 export const ClockTicked = defineInput('ClockTicked', { version: 1, schema: z.strictObject({}) });

@@ -29,7 +29,11 @@ export type SymbolDefined = PayloadOf<typeof SymbolDefined>;
 /** An exchange code or a set of condition codes gets its dictionary id. */
 export const CodeDefined = defineInput('CodeDefined', {
   version: 1,
-  schema: z.strictObject({ dictionary: z.enum(['exchange', 'conditions']), id: dictionaryId, code: z.string() }),
+  schema: z.strictObject({
+    dictionary: z.enum(['exchange', 'conditions']),
+    id: dictionaryId,
+    code: z.string(),
+  }),
 });
 
 /** All opening prints of one instant are in; orders deferred to the open may go. `day` is the trading day, YYYY-MM-DD. */

@@ -64,7 +64,14 @@ export const IntentDropped = defineDecision('IntentDropped', {
 /** An order is wanted now; the risk gate answers. */
 export const OrderIntended = defineDecision('OrderIntended', {
   version: 1,
-  schema: z.strictObject({ ordinal, intent: ordinal.nullable(), action, role, ...orderTerms, reason: z.string() }),
+  schema: z.strictObject({
+    ordinal,
+    intent: ordinal.nullable(),
+    action,
+    role,
+    ...orderTerms,
+    reason: z.string(),
+  }),
   correlate: byOrder,
 });
 export type OrderIntended = PayloadOf<typeof OrderIntended>;

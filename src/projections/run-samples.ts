@@ -82,7 +82,7 @@ export class RunSamples {
     const equity = this.#equity;
     const benchmark = this.#benchmark;
     this.drawdown.see(equity, day);
-    const mark = benchmark > 0 ? benchmark : 0;
+    const mark = Math.max(benchmark, 0);
     if (mark > 0) this.benchmarkDrawdown.see(mark, day);
     this.equityCurve.push(this.lastTime, equity, equity, equity);
     this.benchmarkCurve.push(this.lastTime, mark, mark, mark);

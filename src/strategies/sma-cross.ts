@@ -28,7 +28,12 @@ export const smaCross = defineStrategy({
           before = lead;
           return crossed === null
             ? null
-            : { symbol, direction: crossed, conviction: 100, evidence: { fast: fastAverage, slow: slowAverage } };
+            : {
+                symbol,
+                direction: crossed,
+                conviction: 100,
+                evidence: { fast: fastAverage, slow: slowAverage },
+              };
         }),
         filter((signal) => signal !== null),
       );

@@ -90,7 +90,8 @@ export class MarketData {
 
   decisionBars(symbol: string): Subject<Bar> {
     const state = this.#states.get(symbol);
-    if (state === undefined) throw new Error(`no symbol "${symbol}"; this session has ${this.#options.symbols.join(', ')}`);
+    if (state === undefined)
+      throw new Error(`no symbol "${symbol}"; this session has ${this.#options.symbols.join(', ')}`);
     return state.decisions;
   }
 
@@ -147,7 +148,8 @@ export class MarketData {
     this.#fold.define(definition);
     const state = this.#states.get(definition.symbol);
     if (state === undefined) return;
-    if (this.#options.wantsDays && definition.resolutionS !== DAY_S) state.builder = new DayBuilder(definition.calendar);
+    if (this.#options.wantsDays && definition.resolutionS !== DAY_S)
+      state.builder = new DayBuilder(definition.calendar);
     const saved = this.#saved[definition.symbol];
     if (saved !== undefined) this.#warmUp(state, saved);
   }
@@ -225,7 +227,8 @@ export class MarketData {
 
 /** The tick's own numbers as text: NaN and infinities are what they may be. */
 function describe(tick: Tick): Record<string, string> {
-  const text = (names: readonly (keyof Tick)[]) => Object.fromEntries(names.map((name) => [name, String(tick[name])]));
+  const text = (names: readonly (keyof Tick)[]) =>
+    Object.fromEntries(names.map((name) => [name, String(tick[name])]));
   switch (tick.kind) {
     case TickKind.quote:
       return text(['bidPx', 'askPx', 'bidSize', 'askSize', 'time']);

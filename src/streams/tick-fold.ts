@@ -70,7 +70,8 @@ export class TickFold {
 
   define(definition: SymbolDefined): void {
     if (definition.id >= this.#capacity) this.#grow(Math.max(64, (definition.id + 1) * 2));
-    this.#builds[definition.id] = definition.priceSource === 'quotes' ? 1 : definition.priceSource === 'trades' ? 2 : 0;
+    this.#builds[definition.id] =
+      definition.priceSource === 'quotes' ? 1 : definition.priceSource === 'trades' ? 2 : 0;
   }
 
   fold(tick: Tick, seq: number): void {
@@ -102,16 +103,44 @@ export class TickFold {
   /** Last price and order of time, for the next session. */
   save(symbol: string): readonly number[] {
     const id = this.#symbols.get(symbol)!.id;
-    return [this.lastPx[id], this.bidPx[id], this.askPx[id], this.quotedAt[id], this.#closedUntil[id], this.#lastTime[id],
-      this.#suspectPx[id], this.#suspects[id], this.#barEnd[id], this.#open[id], this.#high[id], this.#low[id],
-      this.#close[id], this.#volume[id], this.#quoteTime[id]];
+    return [
+      this.lastPx[id],
+      this.bidPx[id],
+      this.askPx[id],
+      this.quotedAt[id],
+      this.#closedUntil[id],
+      this.#lastTime[id],
+      this.#suspectPx[id],
+      this.#suspects[id],
+      this.#barEnd[id],
+      this.#open[id],
+      this.#high[id],
+      this.#low[id],
+      this.#close[id],
+      this.#volume[id],
+      this.#quoteTime[id],
+    ];
   }
 
   restore(symbol: string, state: readonly number[]): void {
     const id = this.#symbols.get(symbol)!.id;
-    [this.lastPx[id], this.bidPx[id], this.askPx[id], this.quotedAt[id], this.#closedUntil[id], this.#lastTime[id],
-      this.#suspectPx[id], this.#suspects[id], this.#barEnd[id], this.#open[id], this.#high[id], this.#low[id],
-      this.#close[id], this.#volume[id], this.#quoteTime[id]] = state;
+    [
+      this.lastPx[id],
+      this.bidPx[id],
+      this.askPx[id],
+      this.quotedAt[id],
+      this.#closedUntil[id],
+      this.#lastTime[id],
+      this.#suspectPx[id],
+      this.#suspects[id],
+      this.#barEnd[id],
+      this.#open[id],
+      this.#high[id],
+      this.#low[id],
+      this.#close[id],
+      this.#volume[id],
+      this.#quoteTime[id],
+    ] = state;
   }
 
   #quote(tick: Tick, id: number, seq: number): void {
@@ -140,7 +169,8 @@ export class TickFold {
   #oddQuote(tick: Tick, id: number): void {
     const { bidPx, askPx } = tick;
     if (!Number.isFinite(bidPx) || !Number.isFinite(askPx)) return this.#listener.rejected(tick, 'notFinite');
-    if (bidPx < 0 || askPx < 0 || (bidPx === 0 && askPx === 0)) return this.#listener.rejected(tick, 'notPositive');
+    if (bidPx < 0 || askPx < 0 || (bidPx === 0 && askPx === 0))
+      return this.#listener.rejected(tick, 'notPositive');
     this.#setQuote(tick, id);
   }
 
@@ -158,10 +188,17 @@ export class TickFold {
   #bar(tick: Tick, id: number, seq: number): void {
     if (this.#builds[id] !== 0) return; // its bars are built here: a vendor's would be a second source
     const { open, high, low, close, volume, time } = tick;
-    if (!Number.isFinite(open + high + low + close + volume)) return this.#listener.rejected(tick, 'notFinite');
+    if (!Number.isFinite(open + high + low + close + volume))
+      return this.#listener.rejected(tick, 'notFinite');
     if (!(low > 0 && volume >= 0)) return this.#listener.rejected(tick, 'notPositive');
     const slack = high * BAR_ROUNDING;
-    if (low > high || open > high + slack || close > high + slack || open < low - slack || close < low - slack) {
+    if (
+      low > high ||
+      open > high + slack ||
+      close > high + slack ||
+      open < low - slack ||
+      close < low - slack
+    ) {
       return this.#listener.rejected(tick, 'inconsistentBar');
     }
     if (time <= this.#closedUntil[id]) {

@@ -150,16 +150,32 @@ describe("a user's strategy that", () => {
     });
   }
 
-  for (const [what, signal] of [
-    ['a conviction that is no number', { symbol: 'A', direction: 'long', conviction: Number.NaN }],
+  for (const [what, by, signal] of [
+    [
+      'a conviction that is no number',
+      'strategy custom',
+      { symbol: 'A', direction: 'long', conviction: Number.NaN },
+    ],
     [
       'evidence that is no number',
+      'strategist',
       { symbol: 'A', direction: 'long', conviction: 80, evidence: { rsi: Number.NaN } },
     ],
   ] as const) {
     test(`signals ${what} halts, live and on replay`, () => {
       const { halted } = runAndReplay(custom((source) => source.pipe(map(() => signal as Signal))));
-      expect(halted).toMatchObject({ actor: 'strategist', message: expect.stringContaining('NaN') });
+      expect(halted).toMatchObject({ actor: by, message: expect.stringContaining('NaN') });
+    });
+  }
+
+  for (const [what, signal, says] of [
+    ['a conviction of 150', { symbol: 'A', direction: 'long', conviction: 150 }, 'must be 0 to 100'],
+    ['a symbol nobody trades', { symbol: 'Z', direction: 'long', conviction: 90 }, 'this session has A'],
+    ['a direction there is none', { symbol: 'A', direction: 'up', conviction: 90 }, 'long, short or flat'],
+  ] as const) {
+    test(`signals ${what} halts with a sentence that says what would be right`, () => {
+      const { halted } = runAndReplay(custom((source) => source.pipe(map(() => signal as Signal))));
+      expect(halted).toMatchObject({ actor: 'strategy custom', message: expect.stringContaining(says) });
     });
   }
 

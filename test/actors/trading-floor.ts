@@ -217,12 +217,13 @@ export class Floor {
     });
   }
 
+  /** Defers an intent; `intent` says which number the desk is expected to give it. */
   defer(terms: Partial<o.IntentDeferred> & { intent: number; quantity?: number }): void {
-    const { quantity = 1, ...over } = terms;
+    const { quantity = 1, intent, ...over } = terms;
     const side = over.action === undefined || over.action === 'enter' ? 'buy' : 'sell';
     const stop = over.action === 'protect';
-    this.kernel.publish(
-      o.IntentDeferred.of({
+    const given = this.actors.desk.defer(
+      {
         action: 'enter',
         role: 'tactical',
         symbol: 'A',
@@ -234,8 +235,10 @@ export class Floor {
         timeInForce: stop ? 'gtc' : 'day',
         reason: 'a test',
         ...over,
-      }),
+      },
+      { basis: [] },
     );
+    if (given !== intent) throw new Error(`the desk gave ${given}, the test says ${intent}`);
   }
 
   payloads(type: string): Record<string, unknown>[] {

@@ -9,7 +9,14 @@ import { Tick, TickKind } from '../../src/events/tick.ts';
 import { memoryLog } from '../../src/log/memory-log.ts';
 
 const quote = (symbolId: number, at: number, bidPx: number): Tick =>
-  Object.assign(new Tick(), { kind: TickKind.quote, symbolId, time: at, recordedAt: at, bidPx, askPx: bidPx + 1 });
+  Object.assign(new Tick(), {
+    kind: TickKind.quote,
+    symbolId,
+    time: at,
+    recordedAt: at,
+    bidPx,
+    askPx: bidPx + 1,
+  });
 
 /** A pump whose every slice is run by hand. */
 function pumped(options: { budgetMs?: number; conflateAbove?: number } = {}) {
@@ -43,7 +50,11 @@ function pumped(options: { budgetMs?: number; conflateAbove?: number } = {}) {
     const cursor = log.cursor();
     const rows: string[] = [];
     for (let kind = cursor.next(); kind !== 0; kind = cursor.next()) {
-      rows.push(kind === 1 ? `quote ${cursor.tick.symbolId} ${cursor.tick.bidPx}` : `${cursor.event.type} ${cursor.event.json}`);
+      rows.push(
+        kind === 1
+          ? `quote ${cursor.tick.symbolId} ${cursor.tick.bidPx}`
+          : `${cursor.event.type} ${cursor.event.json}`,
+      );
     }
     return rows;
   };
@@ -53,7 +64,11 @@ function pumped(options: { budgetMs?: number; conflateAbove?: number } = {}) {
 describe('the pump', () => {
   it('makes the cause durable before its effect leaves', () => {
     const { pump, kernel, performed, runAll } = pumped();
-    kernel.on(ClockTicked, 'canceler', () => void kernel.publish(CancelAttempted.of({ ordinal: 1, reason: 'test' })));
+    kernel.on(
+      ClockTicked,
+      'canceler',
+      () => void kernel.publish(CancelAttempted.of({ ordinal: 1, reason: 'test' })),
+    );
     pump.offerInput(ClockTicked.of({}), { source: 'clock', recordedAt: 1 });
     runAll();
     expect(performed).toEqual([{ seq: 2, durable: 2 }]);
@@ -70,7 +85,13 @@ describe('the pump', () => {
 
   it('merges quotes of one symbol above its limit, and records how many', () => {
     const { pump, runAll, recorded } = pumped({ conflateAbove: 2 });
-    for (const [symbol, px] of [[0, 10], [1, 20], [0, 11], [0, 12], [1, 21]] as const) {
+    for (const [symbol, px] of [
+      [0, 10],
+      [1, 20],
+      [0, 11],
+      [0, 12],
+      [1, 21],
+    ] as const) {
       pump.offerTick(quote(symbol, px, px), 'feed');
     }
     runAll();
@@ -99,7 +120,8 @@ describe('the pump', () => {
       for (const isTick of arrivals) {
         at++;
         if (isTick) pump.offerTick(quote(0, at, at), 'feed');
-        else pump.offerInput(SymbolDefined.of({ ...definition, id: at }), { source: 'engine', recordedAt: at });
+        else
+          pump.offerInput(SymbolDefined.of({ ...definition, id: at }), { source: 'engine', recordedAt: at });
         if (at % 7 === 0) slices.shift()?.();
       }
       runAll();
