@@ -5,14 +5,6 @@ export type AssetClass = 'equity' | 'index' | 'crypto';
 export type CalendarName = 'XNYS' | '24x7';
 export type Side = 'buy' | 'sell';
 export type TimeInForce = 'day' | 'gtc' | 'ioc' | 'fok' | 'opg' | 'cls';
-export type OrderType = 'market' | 'limit' | 'stop';
-
-export interface Instrument {
-  readonly symbol: string;
-  readonly assetClass: AssetClass;
-  readonly multiplier: number;
-  readonly calendar: CalendarName;
-}
 
 export const opposite = (side: Side): Side => (side === 'buy' ? 'sell' : 'buy');
 /** +1 for a buy, -1 for a sell. */

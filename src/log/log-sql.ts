@@ -26,7 +26,7 @@ const FIELDS: readonly (readonly [keyof Tick, readonly TickKind[]])[] = [
 ];
 
 /** Adds `ticks(from_seq, to_seq)` to a connection that has the log open; both bounds may be left out. */
-export function registerTicks(db: Db, reader: LogReader): void {
+function registerTicks(db: Db, reader: LogReader): void {
   db.table('ticks', {
     columns: [...COMMON, ...FIELDS.map(([field]) => field)],
     parameters: ['from_seq', 'to_seq'],

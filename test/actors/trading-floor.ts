@@ -14,7 +14,7 @@ import { DAY_S, Tick, TickKind } from '../../src/events/tick.ts';
 import { defineStrategy, type Strategy } from '../../src/streams/strategy.ts';
 import { Recorder } from '../bus/recorder.ts';
 
-export const silent = defineStrategy({
+const silent = defineStrategy({
   name: 'silent',
   description: 'says nothing',
   params: z.strictObject({}),

@@ -12,7 +12,7 @@ export type TestRecord =
   | { seq: number; source: string; tick: Tick; event?: undefined }
   | { seq: number; source: string; event: StoredEvent; tick?: undefined };
 
-export function freshTick(from: Tick): Tick {
+function freshTick(from: Tick): Tick {
   const copy = new Tick();
   copyTick(from, copy);
   return copy;
