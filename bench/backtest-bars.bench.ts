@@ -53,7 +53,7 @@ async function plain(folder: string, bars: number, turns: number): Promise<Measu
   };
   return [
     ...(grademark === undefined ? [] : [beside('grademark 0.3.0', grademark, '>= 1')]),
-    beside('grademark, averages given', grademarkGiven, null),
+    beside('grademark, averages given', grademarkGiven, '>= 1'),
     // Grademark hears no signal in the bar that fills the one before, so a few trades differ.
     {
       name: `${name}, trades`,

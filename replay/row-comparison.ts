@@ -21,8 +21,11 @@ export class Difference extends Error {
   }
 }
 
+/** A carried session's state would fill pages. */
+const cut = (json: string): string => (json.length <= 2_000 ? json : `${json.slice(0, 2_000)}…`);
+
 const rowText = ({ type, recordedAt, causation, basis, json }: StoredEvent): string =>
-  `${type} at ${recordedAt}, caused by ${causation}, basis ${JSON.stringify(basis)}: ${json}`;
+  `${type} at ${recordedAt}, caused by ${causation}, basis ${JSON.stringify(basis)}: ${cut(json)}`;
 
 /** What differs between two rows, in words, or null. */
 export function differs(recorded: StoredEvent, recomputed: StoredEvent): string | null {

@@ -141,6 +141,8 @@ function* recordsOf(format: CsvFormat, context: CsvContext): Generator<LineRecor
       }
       const moment = momentOf(cells.all, columns);
       if (!times.read(moment)) throw new BadLine(`"${moment}" is no time`);
+      // The engine's clock counts microseconds from 1970 and starts at its first record.
+      if (times.stamp.day <= 0) throw new BadLine(`"${moment}" is before 1970-01-02, where the clock begins`);
       const tick = new Tick();
       tick.symbolId = context.symbolId;
       if (format.kind === 'bars') readBar(tick, cells, format, context);

@@ -106,6 +106,16 @@ describe('bars longer than a day', () => {
 });
 
 describe('a bad line', () => {
+  test('is one from before the clock begins', () => {
+    const { ticks, rejected } = load({
+      files: [bars('1969-12-31,1,1,1,1,1', '1970-01-02,1,1,1,1,1', '1970-01-05,1,1,1,1,1')],
+    });
+    expect(rejected).toEqual([
+      { line: 2, reason: '"1969-12-31" is before 1970-01-02, where the clock begins' },
+    ]);
+    expect(ticks).toHaveLength(4);
+  });
+
   test('keeps its number in a file of several megabytes', () => {
     const lines = Array.from(
       { length: 70_000 },
