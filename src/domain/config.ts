@@ -141,7 +141,7 @@ export type ConvictionConfig = Config['conviction'];
 
 /** The configuration of one symbol: the general one with its overrides laid over it. */
 export function configFor(config: Config, symbol: string): Config {
-  const overrides = config.symbols[symbol];
+  const overrides = Object.hasOwn(config.symbols, symbol) ? config.symbols[symbol] : undefined;
   if (overrides === undefined) return config;
   const merged = mergeDeep({ ...config, symbols: {} }, overrides);
   return configSchema.parse(merged);
