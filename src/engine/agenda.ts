@@ -5,6 +5,7 @@
 import type { ExchangeReport } from '../adapters/simulated-exchange/report-queue.ts';
 import type { SimulatedExchange } from '../adapters/simulated-exchange/simulated-exchange.ts';
 import type { RunSpec } from '../domain/config.ts';
+import { fromMicros } from '../domain/money.ts';
 import { CoreDeclared, OperatorCommanded } from '../events/engine.events.ts';
 import { MarketClosed, MarketOpened, type SymbolDefined } from '../events/market.events.ts';
 import { CancelAttempted, SubmitAttempted } from '../events/order.events.ts';
@@ -159,11 +160,13 @@ export class Agenda {
     const { run, exchange } = this.#parts;
     const declared = this.#coreToDeclare.find((each) => each.symbol === symbol);
     if (declared === undefined || (run.tradeFrom !== null && this.#core.kernel.now < run.tradeFrom)) return;
-    const { market } = this.#core.actors;
+    const { market, portfolio } = this.#core.actors;
     // What the engine believes, not the record itself: the first one may be a bad one.
     const px = tick.kind === TickKind.quote ? market.quote(symbol)?.askPx : market.lastPx(symbol);
     if (px === undefined || px === 0) return;
-    const quantity = Math.floor((run.cash * declared.fraction) / (px * multiplier));
+    // A symbol that starts later finds less cash where plans have spent it: a holding is never bought on credit.
+    const dollars = Math.min(run.cash * declared.fraction, fromMicros(portfolio.cashMicros));
+    const quantity = Math.floor(dollars / (px * multiplier));
     this.#coreToDeclare = this.#coreToDeclare.filter((each) => each !== declared);
     if (quantity < 1) return;
     const core = { px, quantity, symbol };

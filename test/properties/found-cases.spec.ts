@@ -26,7 +26,7 @@ const hours = (...bars: readonly (readonly [open: number, close: number])[]) => 
 const run = (
   name: string,
   params: Record<string, unknown>,
-  market: ReturnType<typeof hours>,
+  market: Readonly<Record<string, ReturnType<typeof hours>['AAA']>>,
   over: Partial<RunSpec>,
 ) => {
   const strategy = builtInStrategies.get(name)!;
@@ -56,4 +56,10 @@ test('a first price no share can have is no price', () => {
   run('buy-and-hold', {}, hours([100e9, 97e9], [97, 94], [94, 94]), {
     sizing: { kind: 'fixed', quantity: 100 },
   });
+});
+
+test('a core holding of a symbol that starts later is not bought on credit', () => {
+  const { AAA: early } = hours([100, 100], [100, 97], [97, 94], [94, 91], [91, 91]);
+  const late = { ...early, bars: early.bars.slice(2) };
+  run('buy-and-hold', {}, { AAA: late, BBB: early }, { core: [{ symbol: 'AAA', fraction: 0.5 }] });
 });
