@@ -100,47 +100,38 @@ export class TickFold {
     }
   }
 
-  /** Last price and order of time, for the next session. */
+  /** Last prices, the order of time and the bar in progress, for the next session. */
   save(symbol: string): readonly number[] {
     const id = this.#symbols.get(symbol)!.id;
-    return [
-      this.lastPx[id],
-      this.bidPx[id],
-      this.askPx[id],
-      this.quotedAt[id],
-      this.#closedUntil[id],
-      this.#lastTime[id],
-      this.#suspectPx[id],
-      this.#suspects[id],
-      this.#barEnd[id],
-      this.#open[id],
-      this.#high[id],
-      this.#low[id],
-      this.#close[id],
-      this.#volume[id],
-      this.#quoteTime[id],
-    ];
+    return this.#carried().map((column) => column[id]);
   }
 
   restore(symbol: string, state: readonly number[]): void {
     const id = this.#symbols.get(symbol)!.id;
-    [
-      this.lastPx[id],
-      this.bidPx[id],
-      this.askPx[id],
-      this.quotedAt[id],
-      this.#closedUntil[id],
-      this.#lastTime[id],
-      this.#suspectPx[id],
-      this.#suspects[id],
-      this.#barEnd[id],
-      this.#open[id],
-      this.#high[id],
-      this.#low[id],
-      this.#close[id],
-      this.#volume[id],
-      this.#quoteTime[id],
-    ] = state;
+    this.#carried().forEach((column, i) => {
+      column[id] = state[i];
+    });
+  }
+
+  /** What goes from one session to the next, in the order in which it is written. */
+  #carried(): readonly (Float64Array | Uint8Array)[] {
+    return [
+      this.lastPx,
+      this.bidPx,
+      this.askPx,
+      this.quotedAt,
+      this.#closedUntil,
+      this.#lastTime,
+      this.#suspectPx,
+      this.#suspects,
+      this.#barEnd,
+      this.#open,
+      this.#high,
+      this.#low,
+      this.#close,
+      this.#volume,
+      this.#quoteTime,
+    ];
   }
 
   #quote(tick: Tick, id: number, seq: number): void {
