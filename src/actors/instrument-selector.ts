@@ -157,7 +157,10 @@ export class InstrumentSelector {
     const { choice, tests, reason } = selection;
     const deciding = tests.find((each) => !each.pass)?.test ?? 'none';
     if (choice !== state.published.choice || deciding !== state.published.deciding) {
-      const seq = this.#kernel.publish(SelectionMade.of({ choice, reason, symbol, tests }), options);
+      const seq = this.#kernel.publish(
+        SelectionMade.of({ choice, contract: null, direction: 'long', reason, symbol, tests }),
+        options,
+      );
       state.published = { choice, deciding, seq };
     }
     if (choice === 'nothing' || !state.plan.snapshot.matches('idle')) return;
@@ -189,7 +192,10 @@ export class InstrumentSelector {
   ): void {
     const causation = reason === 'finalize' ? this.#kernel.cause : this.#parts.market.lastDay(symbol)!.seq;
     const basis = this.#basis(symbol, state, true);
-    const seq = this.#kernel.publish(ExitTriggered.of({ reason, symbol, tests }), { causation, basis });
+    const seq = this.#kernel.publish(ExitTriggered.of({ plan: 'equity', reason, symbol, tests }), {
+      causation,
+      basis,
+    });
     state.plan.send({ type: 'EXIT_DECIDED' });
     const size = { kind: 'quantity', quantity: this.#parts.portfolio.quantity(symbol) } as const;
     this.#defer(symbol, state, { action: 'exit', side: 'sell', size, reason }, seq);
@@ -256,7 +262,7 @@ export class InstrumentSelector {
     if (held !== 0 || !isTerminal(order.state.status)) return;
     if (order.intended.action === 'protect') {
       const tests = [{ limit: order.intended.stopPx, pass: false, test: 'protectiveStop', value: px }];
-      this.#kernel.publish(ExitTriggered.of({ reason: 'protectiveStop', symbol, tests }));
+      this.#kernel.publish(ExitTriggered.of({ plan: 'equity', reason: 'protectiveStop', symbol, tests }));
     }
     plan.send({ type: 'CLOSED', at: this.#kernel.now });
   }

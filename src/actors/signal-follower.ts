@@ -101,7 +101,7 @@ export class SignalFollower {
     }
     for (const { symbol, quantity, role } of this.#parts.portfolio.positions()) {
       if (role !== 'tactical' || (only !== null && only !== symbol)) continue;
-      this.#kernel.publish(ExitTriggered.of({ reason: 'finalize', symbol, tests: [] }));
+      this.#kernel.publish(ExitTriggered.of({ plan: 'equity', reason: 'finalize', symbol, tests: [] }));
       this.#exit(symbol, quantity, 'finalize');
     }
   }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 const fraction = z.number().min(0).max(1);
 const positive = z.number().positive();
 const bars = z.int().min(1).max(2_000);
+const days = z.int().min(0).max(1_000);
 
 /** An object whose fields all have defaults may itself be left out. */
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).prefault({} as never);
@@ -84,6 +85,131 @@ const selector = section({
   rearmDays: z.int().min(0).default(30),
   /** Share of equity a new position may lose at its protective stop. */
   riskPerTrade: fraction.default(0.01),
+  option: section({
+    daysMin: days.default(30),
+    daysMax: days.default(60),
+    deltaMin: fraction.default(0.5),
+    deltaMax: fraction.default(0.7),
+    deltaTarget: fraction.default(0.6),
+    /** Share of equity a position's premium may be. */
+    premiumShare: fraction.default(0.02),
+    /** Calendar days to expiry at which the position is closed. */
+    exitDays: days.default(7),
+    /** Share of the premium lost, at the bid, on this many fresh quotes in a row. */
+    premiumLoss: fraction.default(0.5),
+    premiumLossQuotes: z.int().min(1).default(2),
+    /** Bearish puts are bought up to here only. */
+    putRankMax: fraction.default(0.8),
+    putRatioMax: positive.default(1.3),
+  }),
+});
+
+/** When implied volatility is too dear for speculative premium. */
+const guard = section({
+  /** Sessions over which the rank is taken, today included. */
+  lookback: bars.default(252),
+  crowdedRank: fraction.default(0.6),
+  crowdedRatio: positive.default(1.5),
+  openRank: fraction.default(0.5),
+  openRatio: positive.default(1.3),
+  /** Below this many days of history the ratio decides alone. */
+  rankHistoryMin: bars.default(60),
+  /** Realised volatility the ratio divides by: the larger of these two windows. */
+  realizedFast: bars.default(20),
+  realizedSlow: bars.default(60),
+});
+
+const hedge = section({
+  daysMin: days.default(30),
+  daysMax: days.default(60),
+  /** Size of the put's delta. */
+  deltaMin: fraction.default(0.3),
+  deltaMax: fraction.default(0.45),
+  /** Share of the exposure to hedge, and while volatility is stressed. */
+  share: fraction.default(0.5),
+  stressedShare: fraction.default(1),
+  /** Of equity, a hedge and within 365 days. */
+  premiumMax: fraction.default(0.03),
+  premiumYearMax: fraction.default(0.1),
+  /** At-the-money volatility above which a hedge is too dear. */
+  impliedVolMax: positive.default(0.6),
+  /** Premium for `costDays` days as a share of the hedged notional, above which a hedge is too dear. */
+  costMax: fraction.default(0.045),
+  costDays: days.default(45),
+  /** Hedge delta over exposure at which a close trims back to the exposure. */
+  trimAbove: positive.default(1.1),
+  rollDays: days.default(7),
+  cooldownSessions: z.int().min(0).default(10),
+  betaBars: bars.default(252),
+  betaBarsMin: bars.default(60),
+  betaMax: positive.default(3),
+});
+
+/** The filter before entries and hedges, never before exits. */
+const liquidity = section({
+  /** Widest spread of an option: this share of its midpoint, and the larger of these dollars and this other share. */
+  optionSpreadShare: fraction.default(0.1),
+  optionSpreadDollars: positive.default(0.5),
+  optionSpreadWide: fraction.default(0.02),
+  openInterestMin: z.int().min(0).default(100),
+  shareSpreadBps: positive.default(20),
+  optionQuoteAgeMaxMs: z.int().min(0).default(30_000),
+  /** Move of the underlying since the option was quoted, basis points. */
+  underlyingMoveBps: positive.default(10),
+});
+
+/** How a working order walks from the midpoint to the far touch. */
+const execution = section({
+  stepMs: z.int().min(1).default(3_000),
+  /** Each wait is this share longer or shorter, by the manifest's seed and the order's ordinal. */
+  stepJitter: fraction.default(1 / 3),
+  /** Of the half-spread; one tick at least. */
+  stepShare: fraction.default(0.25),
+  /** How far past the midpoint an entry may go: of the half-spread; one tick past the rounded midpoint at least. */
+  capShare: fraction.default(0.5),
+  patienceMs: z.int().min(0).default(15_000),
+  /** Minutes after the open and before the close without option entries. */
+  openingPauseMin: z.int().min(0).default(5),
+  closingPauseMin: z.int().min(0).default(10),
+  /** Orders that walk at the same time; others wait longer between steps. */
+  walksMax: z.int().min(1).default(4),
+});
+
+/** What options on a symbol are, and how their chain is modelled where none is recorded. */
+const options = section({
+  multiplier: positive.default(100),
+  style: z.enum(['american', 'european']).default('american'),
+  settlement: z.enum(['physical', 'cash']).default('physical'),
+  tickClass: z.enum(['penny', 'nickel', 'pennyAll']).default('penny'),
+  /** Continuously compounded, a year. */
+  rate: z.number().min(-0.1).max(1).default(0),
+  dividendYield: z.number().min(-0.1).max(1).default(0),
+  /** `auto`: recorded where the session has contracts of the symbol, else modelled in simulations. */
+  chain: z.enum(['auto', 'recorded', 'modelled', 'none']).default('auto'),
+  /** A volatility index whose bars are in the session; at-the-money volatility is `vixShare` of it. Never traded. */
+  vixSymbol: z.string().nullable().default(null),
+  vixShare: positive.default(0.9),
+  model: section({
+    /** ln of the volatility index = intercept + the terms below; fitted by scripts/fit-chain-model. */
+    intercept: z.number().default(-0.155),
+    parkinson5: z.number().default(0.213),
+    realized22: z.number().default(0.153),
+    realized66: z.number().default(0.174),
+    realized252: z.number().default(0.244),
+    return5: z.number().default(-1.782),
+    return22: z.number().default(-0.719),
+    /** vol(T) = vol(30 days) x (T / 30 days)^termExponent; 0 is a flat term structure. */
+    termExponent: z.number().min(-1).max(1).default(0),
+    /** vol(K) = at-the-money x clip(1 - skew x ln(K / S), skewMin, skewMax). */
+    skew: z.number().default(3),
+    skewMin: positive.default(0.75),
+    skewMax: positive.default(1.6),
+    halfSpreadMin: z.number().min(0).default(0.025),
+    halfSpreadShare: fraction.default(0.01),
+    /** Dollars between strikes. */
+    strikeStep: positive.default(1),
+    openInterest: z.int().min(0).default(10_000),
+  }),
 });
 
 const risk = section({
@@ -93,6 +219,14 @@ const risk = section({
   /** Of the 20-day average volume. */
   volumeShareMax: fraction.default(0.01),
   collarShares: fraction.default(0.03),
+  /** Of an option's midpoint; half the spread and a tick at least. */
+  collarOptions: fraction.default(0.03),
+  /** Net delta in dollars, of equity. */
+  netDeltaCap: positive.default(1.5),
+  /** Premium of one order, of equity. */
+  premiumMax: fraction.default(0.03),
+  /** Contracts of one order, of the open interest. */
+  openInterestShareMax: fraction.default(0.05),
   duplicateWindowMs: z.int().min(0).default(5_000),
   intentsPerSecondPerSymbol: z.int().min(1).default(1),
   intentsPerMinute: z.int().min(1).default(30),
@@ -119,6 +253,8 @@ const exchange = section({
   volumeShare: fraction.nullable().default(null),
   /** A resting limit order also fills when the price only touches it. */
   touchFill: z.boolean().default(false),
+  /** Chance that a limit order inside the spread trades against a quote that does not reach it, seeded; null for never. */
+  midpointFillChance: fraction.nullable().default(null),
 });
 
 const feed = section({
@@ -128,16 +264,31 @@ const feed = section({
   futureToleranceMs: z.int().min(0).default(1_000),
 });
 
-const coreConfigShape = { regime, conviction, selector, risk, exchange, feed };
+const coreConfigShape = {
+  regime,
+  conviction,
+  selector,
+  guard,
+  hedge,
+  liquidity,
+  execution,
+  options,
+  risk,
+  exchange,
+  feed,
+};
 
 export const configSchema = z.strictObject({
   ...coreConfigShape,
   /** Overrides by symbol: any subset of the sections above. */
   symbols: z.record(z.string(), z.record(z.string(), z.json())).default({}),
+  /** Listed events (earnings and the like): no option may live through one. */
+  events: z.array(z.strictObject({ symbol: z.string(), day: z.iso.date(), kind: z.string() })).default([]),
 });
 export type Config = z.infer<typeof configSchema>;
 export type RegimeConfig = Config['regime'];
 export type ConvictionConfig = Config['conviction'];
+export type OptionsConfig = Config['options'];
 
 /** The configuration of one symbol: the general one with its overrides laid over it. */
 export function configFor(config: Config, symbol: string): Config {

@@ -1,6 +1,6 @@
 /** What can be traded, and the price grid it trades on. */
 
-export type AssetClass = 'equity' | 'index' | 'crypto';
+export type AssetClass = 'equity' | 'index' | 'crypto' | 'option';
 /** `XNYS`: New York sessions with holidays and early closes; `24x7`: the UTC day, always open. */
 export type CalendarName = 'XNYS' | '24x7';
 export type Side = 'buy' | 'sell';

@@ -3,12 +3,13 @@ import * as decisions from './decision.events.ts';
 import type { EventDefinition } from './define-event.ts';
 import * as engine from './engine.events.ts';
 import * as market from './market.events.ts';
+import * as options from './option.events.ts';
 import * as orders from './order.events.ts';
 
 const isDefinition = (value: unknown): value is EventDefinition =>
   typeof value === 'object' && value !== null && 'schema' in value && 'of' in value;
 
-const definitions = [market, orders, decisions, engine].flatMap((family) =>
+const definitions = [market, orders, options, decisions, engine].flatMap((family) =>
   Object.values(family).filter(isDefinition),
 );
 

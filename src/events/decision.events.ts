@@ -48,10 +48,17 @@ export type ConvictionChanged = PayloadOf<typeof ConvictionChanged>;
 
 /** The selector's choice for a symbol, when the choice or the test that decides it changes. */
 export const SelectionMade = defineDecision('SelectionMade', {
-  version: 1,
+  version: 2,
+  upcasts: {
+    1: (older: Record<string, unknown>) => ({ ...older, direction: 'long', contract: null }),
+  },
   schema: z.strictObject({
     symbol: z.string(),
     choice: z.enum(['option', 'equity', 'nothing']),
+    /** `short` is a view that only a put can take. */
+    direction: z.enum(['long', 'short']),
+    /** The option chosen, by its OCC symbol. */
+    contract: z.string().nullable(),
     tests: z.array(decisionTest),
     reason: z.string(),
   }),
@@ -61,10 +68,22 @@ export type SelectionMade = PayloadOf<typeof SelectionMade>;
 
 /** A plan's own rule asks for the exit. */
 export const ExitTriggered = defineDecision('ExitTriggered', {
-  version: 1,
+  version: 2,
+  upcasts: { 1: (older: Record<string, unknown>) => ({ ...older, plan: 'equity' }) },
   schema: z.strictObject({
+    /** The symbol the plan is for; an option plan's is its underlying. */
     symbol: z.string(),
-    reason: z.enum(['conviction', 'regime', 'protectiveStop', 'finalize', 'operator']),
+    plan: z.enum(['equity', 'option']),
+    reason: z.enum([
+      'conviction',
+      'regime',
+      'protectiveStop',
+      'expiry',
+      'premiumLoss',
+      'unhedged',
+      'finalize',
+      'operator',
+    ]),
     tests: z.array(decisionTest),
   }),
   correlate: (payload) => `selection-${payload.symbol}`,

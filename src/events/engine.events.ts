@@ -1,13 +1,20 @@
 /** The engine's own moments: sessions and what they carry over, clocks, timers, operators, halts. */
 import { z } from 'zod';
-import { runSpecSchema } from '../domain/config.ts';
+import { configSchema, runSpecSchema } from '../domain/config.ts';
 import { defineDecision, defineInput, type PayloadOf } from './define-event.ts';
 
 const json: z.ZodType<unknown> = z.json();
 
+/** Sessions of version 1 knew no options: whatever was added since decides nothing in them. */
+function withoutOptions(older: { run: { config: Record<string, unknown> } }): unknown {
+  const config = { ...older.run.config, options: { chain: 'none' } };
+  return { ...older, run: { ...older.run, config: configSchema.parse(config) } };
+}
+
 /** The manifest: everything beside later inputs that the session's decisions depend on. First event of every session. */
 export const SessionStarted = defineInput('SessionStarted', {
-  version: 1,
+  version: 2,
+  upcasts: { 1: withoutOptions },
   schema: z.strictObject({
     session: z.string().min(1),
     /** The session this one continues, or null. */

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { defineDecision, defineInput, type PayloadOf } from './define-event.ts';
 
-const assetClass = z.enum(['equity', 'index', 'crypto']);
+const assetClass = z.enum(['equity', 'index', 'crypto', 'option']);
 const calendar = z.enum(['XNYS', '24x7']);
 const dictionaryId = z.int().min(0);
 
