@@ -103,3 +103,50 @@ export function powInt(base: number, n: number): number {
   }
   return n < 0 ? 1 / result : result;
 }
+
+const INVERSE_SQRT_2_PI = 0.3989422804014327;
+
+/** e^(-x^2/2), in relative terms as good in the far tail as at the centre. */
+function gaussian(x: number): number {
+  // The square of the first 24 bits is exact; what the other bits add is so small that three terms of e^-d hold it.
+  const high = Math.fround(x);
+  const d = ((x - high) * (x + high)) / 2;
+  return exp(-0.5 * high * high) * (1 - d * (1 - d * (0.5 - d / 6)));
+}
+
+/** Density of the standard normal distribution; relative error below 1e-15 down to the smallest normal number. */
+export function normalPdf(x: number): number {
+  if (Math.abs(x) > NORMAL_UNDERFLOW) return 0;
+  return INVERSE_SQRT_2_PI * gaussian(x);
+}
+/** Beyond it the density and the tail are smaller than any double. */
+const NORMAL_UNDERFLOW = 38.6;
+
+/** Probability that a standard normal variable is at most x; relative error below 2e-15 in both tails. */
+export function normalCdf(x: number): number {
+  if (x < 0) return x < -NORMAL_UNDERFLOW ? 0 : normalPdf(x) * millsRatio(-x);
+  return x > NORMAL_UNDERFLOW ? 1 : 1 - normalPdf(x) * millsRatio(x);
+}
+
+/**
+ * The tail of the standard normal distribution beyond x, divided by its density there; for x >= 0, relative error below
+ * 2e-15. A rational function that meets the ratio at 22 Chebyshev points of (x - 4) / (x + 4), computed with 80 digits;
+ * its own error is 2e-17, and as all coefficients are positive nothing cancels.
+ */
+export function millsRatio(x: number): number {
+  if (x > 1e20) return 1 / x;
+  let numerator = 1;
+  for (let i = MILLS_NUMERATOR.length - 1; i >= 0; i--) numerator = numerator * x + MILLS_NUMERATOR[i];
+  let denominator = 1;
+  for (let i = MILLS_DENOMINATOR.length - 1; i >= 0; i--) denominator = denominator * x + MILLS_DENOMINATOR[i];
+  return numerator / denominator;
+}
+const MILLS_NUMERATOR = [
+  1451444.4311114256, 2499061.9855821915, 2124982.652489747, 1156736.2462255775, 442852.36404014286,
+  124144.7612225787, 25793.233161042903, 3930.323590091473, 422.47729594743475, 29.18712338281613,
+];
+const MILLS_DENOMINATOR = [
+  1158085.1024471046, 2917981.1981237344, 3444660.4458678523, 2520398.854135845, 1273312.2515818102,
+  467810.6419772239, 128016.71057984451, 26213.710456788765, 3959.510713476024, 423.47729594742714,
+  29.187123382816143,
+];
