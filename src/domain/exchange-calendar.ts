@@ -49,6 +49,7 @@ const weekday = (number: number): number => (((number + 4) % 7) + 7) % 7;
 const SUNDAY = 0;
 const MONDAY = 1;
 const THURSDAY = 4;
+const FRIDAY = 5;
 const SATURDAY = 6;
 
 /** The first such weekday on or after a date: `onOrAfter(2024, 11, 22, THURSDAY)` is Thanksgiving. */
@@ -64,12 +65,21 @@ function dayText(number: number): string {
   return `${`${year}`.padStart(4, '0')}-${two(month)}-${two(day)}`;
 }
 
-function parseDay(day: string): number {
+/** NaN for what is no day. */
+function readDay(day: string): number {
   const parts = /^(\d{4})-(\d\d)-(\d\d)$/.exec(day);
   const number = parts === null ? Number.NaN : dayNumber(+parts[1], +parts[2], +parts[3]);
-  if (parts === null || dayText(number) !== day) throw new RangeError(`"${day}" is no day; write YYYY-MM-DD`);
+  return parts !== null && dayText(number) === day ? number : Number.NaN;
+}
+
+function parseDay(day: string): number {
+  const number = readDay(day);
+  if (Number.isNaN(number)) throw new RangeError(`"${day}" is no day; write YYYY-MM-DD`);
   return number;
 }
+
+/** Whether this is a date of the calendar, written YYYY-MM-DD. */
+export const isDay = (text: string): boolean => !Number.isNaN(readDay(text));
 
 /** Midnight UTC at the start of a day. Throws RangeError for what is no day. */
 export const dayToMicros = (day: string): number => parseDay(day) * DAY_US;
@@ -81,6 +91,10 @@ export function yearMonthOf(time: number): { year: number; month: number } {
   const { year, month } = dateOf(Math.floor(time / DAY_US));
   return { year, month };
 }
+
+/** The Friday that falls on the 15th to the 21st, trading day or not. */
+export const thirdFriday = (year: number, month: number): string =>
+  dayText(onOrAfter(year, month, 15, FRIDAY));
 
 // ---- New York's clock
 

@@ -40,7 +40,7 @@ describe('the price grid', () => {
   );
 
   test('the tick changes at one dollar', () => {
-    expect([0.9999, 1, 1.005].map(tickSize)).toEqual([0.0001, 0.01, 0.01]);
+    expect([0.9999, 1, 1.005].map((px) => tickSize(px))).toEqual([0.0001, 0.01, 0.01]);
     expect([roundPassive(0.99995, 'buy'), roundPassive(0.99995, 'sell')]).toEqual([0.9999, 1]);
     expect([roundPassive(1.0001, 'buy'), roundPassive(1.0001, 'sell')]).toEqual([1, 1.01]);
   });

@@ -4,7 +4,13 @@
  * accuracy however far from the money.
  */
 import { exp, log, millsRatio, normalCdf, normalPdf } from '../math.ts';
-import { DAYS_PER_YEAR, expiredGreeks, type Greeks, intrinsicValue, type OptionInputs } from './option-inputs.ts';
+import {
+  DAYS_PER_YEAR,
+  expiredGreeks,
+  type Greeks,
+  intrinsicValue,
+  type OptionInputs,
+} from './option-inputs.ts';
 
 /** Dollars; within 1e-14 of the larger of spot and strike, never below the forward's intrinsic value. */
 export function europeanPrice(inputs: OptionInputs): number {
@@ -15,7 +21,8 @@ export function europeanPrice(inputs: OptionInputs): number {
   const intrinsic = Math.max(right === 'call' ? presentSpot - presentStrike : presentStrike - presentSpot, 0);
   const moneyness = Math.abs(log(presentSpot / presentStrike));
   return (
-    intrinsic + Math.min(presentSpot, presentStrike) * timeValue(moneyness, Math.max(vol, 0) * Math.sqrt(years))
+    intrinsic +
+    Math.min(presentSpot, presentStrike) * timeValue(moneyness, Math.max(vol, 0) * Math.sqrt(years))
   );
 }
 
@@ -43,7 +50,8 @@ export function europeanGreeks(inputs: OptionInputs): Greeks {
   const moneyness = log(presentSpot / presentStrike);
   const deviation = Math.max(vol, 0) * Math.sqrt(years);
   // Without volatility the option ends where its forward is: surely exercised, surely not, or on the edge.
-  const centre = deviation > 0 ? moneyness / deviation : moneyness === 0 ? 0 : moneyness * Number.POSITIVE_INFINITY;
+  const centre =
+    deviation > 0 ? moneyness / deviation : moneyness === 0 ? 0 : moneyness * Number.POSITIVE_INFINITY;
   const d1 = centre + deviation / 2;
   const owned = spotDiscount * normalCdf(sign * d1);
   const paid = presentStrike * normalCdf(sign * (d1 - deviation));

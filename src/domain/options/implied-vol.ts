@@ -95,7 +95,7 @@ const SETTLED = 1e-6;
 function stepBelow(value: number, target: number, slope: number, bend: number): number {
   const height = -log(value);
   const fall = -slope / value;
-  const newton = (1 / Math.sqrt(height) - target) / (-0.5 * fall) * height * Math.sqrt(height);
+  const newton = ((1 / Math.sqrt(height) - target) / (-0.5 * fall)) * height * Math.sqrt(height);
   return newton / (1 - 0.5 * newton * (bend + fall - (1.5 * fall) / height));
 }
 
