@@ -43,7 +43,8 @@ export function timeValue(moneyness: number, deviation: number): number {
 export function europeanGreeks(inputs: OptionInputs): Greeks {
   const { right, spot, strike, years, rate, dividendYield, vol } = inputs;
   if (years <= 0) return expiredGreeks(inputs);
-  const sign = right === 'call' ? 1 : -1;
+  const call = right === 'call';
+  const sign = call ? 1 : -1;
   const spotDiscount = exp(-dividendYield * years);
   const presentSpot = spot * spotDiscount;
   const presentStrike = strike * exp(-rate * years);
@@ -56,14 +57,16 @@ export function europeanGreeks(inputs: OptionInputs): Greeks {
   const owned = spotDiscount * normalCdf(sign * d1);
   const paid = presentStrike * normalCdf(sign * (d1 - deviation));
   const density = normalPdf(d1);
-  const carry = dividendYield * spot * owned - rate * paid;
+  const income = dividendYield * spot * owned;
+  const interest = rate * paid;
   const decay = (presentSpot * density * vol) / (2 * Math.sqrt(years));
   return {
     price: europeanPrice(inputs),
-    delta: sign * owned,
+    // A difference with 0, since -0 is not a number to record.
+    delta: call ? owned : 0 - owned,
     gamma: deviation > 0 ? (spotDiscount * density) / (spot * deviation) : 0,
     vega: (presentSpot * density * Math.sqrt(years)) / 100,
-    theta: (sign * carry - decay) / DAYS_PER_YEAR,
-    rho: (sign * years * paid) / 100,
+    theta: ((call ? income - interest : interest - income) - decay) / DAYS_PER_YEAR,
+    rho: ((call ? paid : 0 - paid) * years) / 100,
   };
 }

@@ -76,20 +76,17 @@ function impliedDeviation(moneyness: number, value: number): number {
     const centre = moneyness / deviation;
     const bend = (centre * centre - (deviation * deviation) / 4) / deviation;
     const step = below ? stepBelow(reached, target, slope, bend) : stepAbove(reached, target, slope, bend);
-    let next = deviation - step;
-    if (!(next > low && next < high)) {
-      next = high === Number.POSITIVE_INFINITY ? 2 * deviation : (low + high) / 2;
-    }
-    const moved = Math.abs(next - deviation);
-    deviation = next;
-    if (moved <= SETTLED * deviation) break;
+    const next = deviation - step;
+    if (Math.abs(step) <= SETTLED * deviation) return next;
+    if (next > low && next < high) deviation = next;
+    else deviation = high === Number.POSITIVE_INFINITY ? 2 * deviation : (low + high) / 2;
   }
   return deviation;
 }
 const INVERSE_SQRT_2_PI = 0.3989422804014327;
 const STEPS_MAX = 60;
 /** Halley's error is of third order: after a step this small nothing is left to gain. */
-const SETTLED = 1e-6;
+const SETTLED = 1e-5;
 
 /** Halley's step for 1 / sqrt(-ln value); `slope` is value', `bend` value'' / value'. */
 function stepBelow(value: number, target: number, slope: number, bend: number): number {

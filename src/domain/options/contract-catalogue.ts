@@ -1,0 +1,68 @@
+/**
+ * Every option contract a session can meet, by its symbol: recorded ones with the terms they were recorded with, others
+ * with those the configuration gives options on their underlying.
+ */
+import { type Config, configFor } from '../config.ts';
+import { makeContract, type OptionContract } from './contract.ts';
+import { type OccFields, parseOcc } from './occ-symbol.ts';
+
+const ROOT = /^[0-9]?[A-Z][A-Z0-9]{0,5}$/;
+
+/** The root that options on a symbol carry: BRK.B has BRKB, spy has SPY. Null where no root can be made of it. */
+export function rootOf(underlying: string): string | null {
+  const root = underlying.toUpperCase().replace(/[^A-Z0-9]/g, '');
+  return ROOT.test(root) ? root : null;
+}
+
+const OCC_LENGTH = 21;
+
+export class ContractCatalogue {
+  readonly #config: Config;
+  readonly #underlyings = new Map<string, string>();
+  readonly #contracts = new Map<string, OptionContract | undefined>();
+
+  /** Of two underlyings with one root the first has it. */
+  constructor(config: Config, underlyings: readonly string[]) {
+    this.#config = config;
+    for (const underlying of underlyings) {
+      const root = rootOf(underlying);
+      if (root !== null && !this.#underlyings.has(root)) this.#underlyings.set(root, underlying);
+    }
+  }
+
+  /** Whether options on it can be named. */
+  names(underlying: string): boolean {
+    const root = rootOf(underlying);
+    return root !== null && this.#underlyings.get(root) === underlying;
+  }
+
+  get(symbol: string): OptionContract | undefined {
+    if (symbol.length !== OCC_LENGTH) return undefined;
+    const known = this.#contracts.get(symbol);
+    if (known !== undefined || this.#contracts.has(symbol)) return known;
+    const parsed = parseOcc(symbol);
+    const contract = parsed.ok ? this.#make(parsed) : undefined;
+    this.#contracts.set(symbol, contract);
+    return contract;
+  }
+
+  add(contract: OptionContract): void {
+    this.#contracts.set(contract.symbol, contract);
+  }
+
+  #make({ root, expiry, right, strike }: OccFields): OptionContract | undefined {
+    const fields = { root, expiry, right, strike };
+    const underlying = this.#underlyings.get(root);
+    if (underlying === undefined) return /\d/.test(root) ? undefined : makeContract(fields);
+    const { multiplier, style, settlement, tickClass } = configFor(this.#config, underlying).options;
+    return makeContract(fields, {
+      underlying,
+      multiplier,
+      deliverable: multiplier,
+      style,
+      settlement,
+      settlesAt: 'close',
+      tickClass,
+    });
+  }
+}
