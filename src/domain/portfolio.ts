@@ -1,6 +1,6 @@
 /**
  * The account's books in integer micro-dollars: cash, and one position per symbol and role at average cost. After every
- * fill, bust and correction, cash = start + realised - fees - cost of open positions, exactly.
+ * fill, bust, correction, settlement and split, cash = start + realised - fees - cost of open positions, exactly.
  *
  * Rounding: a fill is worth quantity x px x multiplier, px and the product each rounded once to a micro. Where a fill
  * closes part of a position, the cost it releases is cost x closed / held, rounded to a micro (all of it at flat); where
@@ -8,41 +8,18 @@
  * passes between realised profit and cost, never into or out of the sum.
  */
 import { onQuantityGrid, type Side, sideSign } from './instrument.ts';
+import type { LedgerCorrection, LedgerFill, LedgerSettlement, LedgerSplit } from './ledger-entries.ts';
 import { notionalMicros } from './money.ts';
+import {
+  type BookJson,
+  type Execution,
+  FLAT,
+  type Position,
+  PositionBook,
+  type PositionRole,
+} from './position-book.ts';
 
-export type PositionRole = 'tactical' | 'core' | 'hedge';
-
-/** What is held of one symbol in one role. A snapshot: a later fill makes a new one. */
-export interface Position {
-  readonly symbol: string;
-  readonly role: PositionRole;
-  /** Units; negative is short. */
-  readonly quantity: number;
-  /** Paid for what is held, fees apart; negative is what a short brought in. */
-  readonly costMicros: number;
-  /** Realised in this symbol and role since the ledger began, before fees. */
-  readonly realizedMicros: number;
-  readonly multiplier: number;
-}
-
-export interface LedgerFill {
-  /** Unique at its venue; a repeated one changes nothing. */
-  readonly executionId: string;
-  readonly symbol: string;
-  readonly role: PositionRole;
-  readonly side: Side;
-  readonly quantity: number;
-  readonly px: number;
-  readonly feeMicros: number;
-  readonly multiplier: number;
-}
-
-export interface LedgerCorrection {
-  readonly executionId: string;
-  readonly lastQty: number;
-  readonly lastPx: number;
-  readonly feeMicros: number;
-}
+export type { Position, PositionRole } from './position-book.ts';
 
 export interface LedgerResult {
   /** What this changed in realised profit, before fees. */
@@ -54,67 +31,16 @@ export interface LedgerResult {
 /** Price of a symbol in dollars, where there is one. */
 export type MarkOf = (symbol: string) => number | undefined;
 
-/** A fill as remembered: signed quantity, what it cost (negative: brought in), its fee. */
-interface Execution {
-  readonly side: Side;
-  readonly quantity: number;
-  readonly valueMicros: number;
-  readonly feeMicros: number;
-}
-
-interface Holding {
-  readonly quantity: number;
-  readonly costMicros: number;
-  readonly realizedMicros: number;
-}
-
-/** One symbol in one role: where it stood before the oldest remembered execution, those executions, where it stands. */
-interface Book {
-  base: Holding;
-  readonly executions: Map<string, Execution>;
-  position: Position;
-}
-
-interface BookJson extends Position {
-  readonly base: Holding;
-  readonly executions: readonly (Execution & { readonly executionId: string })[];
-}
-
 export interface LedgerJson {
   readonly cashMicros: number;
   readonly feesMicros: number;
   readonly declared: number;
+  readonly splits: number;
   readonly books: readonly BookJson[];
 }
 
-const FLAT: Holding = { quantity: 0, costMicros: 0, realizedMicros: 0 };
+const ROLES: readonly PositionRole[] = ['core', 'hedge', 'tactical'];
 const IGNORED: LedgerResult = { realizedMicros: 0, applied: false };
-
-/**
- * Executions a book keeps for busts, corrections and repeats; past twice as many the oldest are folded into its base.
- * Venues bust on the day; a thousand fills of one symbol are many days' worth.
- */
-const REMEMBERED = 1_000;
-
-function applyExecution(held: Holding, { quantity, valueMicros }: Execution): Holding {
-  const total = onQuantityGrid(held.quantity + quantity);
-  if (held.quantity * quantity >= 0) {
-    return {
-      quantity: total,
-      costMicros: held.costMicros + valueMicros,
-      realizedMicros: held.realizedMicros,
-    };
-  }
-  const closed = Math.min(Math.abs(held.quantity), Math.abs(quantity));
-  const share = (micros: number, of: number) => (closed === of ? micros : Math.round((micros * closed) / of));
-  const released = share(held.costMicros, Math.abs(held.quantity));
-  const closing = share(valueMicros, Math.abs(quantity));
-  return {
-    quantity: total,
-    costMicros: held.costMicros - released + (valueMicros - closing),
-    realizedMicros: held.realizedMicros - closing - released,
-  };
-}
 
 const bookKey = (symbol: string, role: PositionRole): string => `${symbol} ${role}`;
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -126,7 +52,8 @@ export class Ledger {
   #feesMicros = 0;
   #realizedMicros = 0;
   #declared = 0;
-  readonly #books = new Map<string, Book>();
+  #splits = 0;
+  #books = new Map<string, PositionBook>();
   /** Open positions in order; null after a change, until somebody asks. */
   #open: readonly Position[] | null = [];
 
@@ -146,13 +73,11 @@ export class Ledger {
   }
 
   fill(fill: LedgerFill): LedgerResult {
+    const { executionId, side, quantity, px, feeMicros } = fill;
     const book = this.#bookOf(fill);
-    if (book.executions.has(fill.executionId)) return IGNORED;
-    const execution = this.#execution(book, fill.side, fill.quantity, fill.px, fill.feeMicros);
-    book.executions.set(fill.executionId, execution);
-    const result = this.#settle(book, applyExecution(book.position, execution), execution.feeMicros);
-    if (book.executions.size > 2 * REMEMBERED) forgetOldest(book);
-    return result;
+    if (book.execution(executionId) !== undefined) return IGNORED;
+    const execution = executionOf(side, quantity, px, feeMicros, book.position.multiplier);
+    return this.#move(book, feeMicros, () => book.add(executionId, execution));
   }
 
   /** A holding the user declares is bought from the ledger's cash, free of fees. */
@@ -175,6 +100,76 @@ export class Ledger {
   /** Replaces a fill's quantity, price and fee: the books stand as if it had been so from the start. */
   correct({ executionId, lastQty, lastPx, feeMicros }: LedgerCorrection): LedgerResult {
     return this.#restate(executionId, lastQty, lastPx, feeMicros);
+  }
+
+  /**
+   * Contracts leave the books at the option's price, and shares that change hands come in or go at the strike, in the same
+   * role and free of fees. What ends in part goes by role in the order of their names; what ends beyond what is held stays
+   * as a tactical position of the other sign, for the fill that is still to come. A fill that is busted later takes
+   * nothing back of its settlement: both are the venue's word.
+   */
+  settle(settlement: LedgerSettlement): LedgerResult {
+    const { settlementId, symbol, quantity, optionPx, underlying, multiplier, shares } = settlement;
+    const parts = this.#partsOf(symbol, quantity);
+    const known = (role: PositionRole) => this.#books.get(bookKey(symbol, role))?.execution(settlementId);
+    if (ROLES.some((role) => known(role) !== undefined)) return IGNORED;
+    let realizedMicros = 0;
+    let [ended, delivered] = [0, 0];
+    for (const [role, part] of parts) {
+      const option = this.#bookOf({ symbol, role, multiplier });
+      const leaving = signedExecution(-part, notionalMicros(-part, optionPx, multiplier));
+      realizedMicros += this.#move(option, 0, () => option.add(settlementId, leaving)).realizedMicros;
+      if (shares === 0) continue;
+      ended += part;
+      const units = onQuantityGrid((shares * ended) / quantity - delivered);
+      delivered = onQuantityGrid(delivered + units);
+      // One strike buys what one contract delivers, which after an uneven split is not its multiplier.
+      const paid = Math.sign(units) * Math.abs(notionalMicros(part, settlement.strike, multiplier));
+      const stock = this.#bookOf({ symbol: underlying, role, multiplier: settlement.underlyingMultiplier });
+      realizedMicros += this.#move(stock, 0, () =>
+        stock.add(settlementId, signedExecution(units, paid)),
+      ).realizedMicros;
+    }
+    return { realizedMicros, applied: true };
+  }
+
+  /**
+   * Units of the symbol count anew and contracts on it change their names; what was paid for them stays. Where fractions
+   * are paid out, the account's sum is what must be whole: roles follow by rounding off as they add up.
+   */
+  split(split: LedgerSplit): void {
+    const { symbol, numerator, denominator, cashInLieuPx } = split;
+    this.#splits += 1;
+    const executionId = `split-${this.#splits}`;
+    let [before, after, paidMicros] = [0, 0, 0];
+    const books = [...this.#books.values()].sort((a, b) => bySymbolThenRole(a.position, b.position));
+    for (const book of books) {
+      const { position } = book;
+      if (position.symbol === symbol) {
+        before = onQuantityGrid(before + position.quantity);
+        const counted = onQuantityGrid((before * numerator) / denominator);
+        const sum = cashInLieuPx === null ? counted : Math.trunc(counted);
+        const paid =
+          cashInLieuPx === null ? 0 : notionalMicros(sum - counted, cashInLieuPx, position.multiplier);
+        const adjustment = {
+          executionId,
+          quantity: onQuantityGrid(sum - after),
+          valueMicros: paid - paidMicros,
+        };
+        [after, paidMicros] = [sum, paid];
+        this.#move(book, 0, () => book.split({ symbol, numerator, denominator }, adjustment));
+        continue;
+      }
+      const renamed = split.renamed(position.symbol);
+      if (renamed === undefined) continue;
+      const by = { symbol: renamed.symbol, numerator: renamed.factor, denominator: 1 };
+      const quantity = onQuantityGrid(position.quantity * renamed.factor);
+      this.#move(book, 0, () => book.split(by, { executionId, quantity, valueMicros: 0 }));
+    }
+    this.#books = new Map(books.map((book) => [bookKey(book.position.symbol, book.position.role), book]));
+    if (this.#books.size !== books.length) {
+      throw new RangeError(`the split of ${symbol} gives two of its contracts one name`);
+    }
   }
 
   /** Open positions by symbol, then role. */
@@ -215,14 +210,8 @@ export class Ledger {
       cashMicros: this.#cashMicros,
       feesMicros: this.#feesMicros,
       declared: this.#declared,
-      books: books.map((book) => ({
-        ...book.position,
-        base: book.base,
-        executions: Array.from(book.executions, ([executionId, execution]) => ({
-          executionId,
-          ...execution,
-        })),
-      })),
+      splits: this.#splits,
+      books: books.map((book) => book.toJSON()),
     };
   }
 
@@ -230,24 +219,20 @@ export class Ledger {
     const ledger = new Ledger(json.cashMicros);
     ledger.#feesMicros = json.feesMicros;
     ledger.#declared = json.declared;
-    for (const { base, executions, ...position } of json.books) {
-      const remembered = executions.map(({ executionId, ...execution }) => [executionId, execution] as const);
-      ledger.#books.set(bookKey(position.symbol, position.role), {
-        base,
-        executions: new Map(remembered),
-        position,
-      });
-      ledger.#realizedMicros += position.realizedMicros;
+    ledger.#splits = json.splits;
+    for (const book of json.books) {
+      ledger.#books.set(bookKey(book.symbol, book.role), PositionBook.fromJSON(book));
+      ledger.#realizedMicros += book.realizedMicros;
     }
     ledger.#open = null;
     return ledger;
   }
 
-  #bookOf({ symbol, role, multiplier }: LedgerFill): Book {
+  #bookOf({ symbol, role, multiplier }: Pick<LedgerFill, 'symbol' | 'role' | 'multiplier'>): PositionBook {
     const key = bookKey(symbol, role);
     let book = this.#books.get(key);
     if (book === undefined) {
-      book = { base: FLAT, executions: new Map(), position: { symbol, role, multiplier, ...FLAT } };
+      book = new PositionBook({ symbol, role, multiplier, ...FLAT });
       this.#books.set(key, book);
     }
     if (book.position.multiplier !== multiplier) {
@@ -258,33 +243,42 @@ export class Ledger {
     return book;
   }
 
-  #execution(book: Book, side: Side, quantity: number, px: number, feeMicros: number): Execution {
-    const sign = sideSign(side);
-    const value = quantity === 0 ? 0 : sign * notionalMicros(quantity, px, book.position.multiplier);
-    return { side, quantity: quantity === 0 ? 0 : sign * quantity, valueMicros: value, feeMicros };
-  }
-
   #restate(executionId: string, quantity: number, px: number, feeMicros: number): LedgerResult {
     for (const book of this.#books.values()) {
-      const old = book.executions.get(executionId);
+      const old = book.execution(executionId);
       if (old === undefined) continue;
-      const restated = this.#execution(book, old.side, quantity, px, feeMicros);
-      book.executions.set(executionId, restated);
-      let holding = book.base;
-      for (const execution of book.executions.values()) holding = applyExecution(holding, execution);
-      return this.#settle(book, holding, restated.feeMicros - old.feeMicros);
+      const restated = executionOf(old.side, quantity, px, feeMicros, book.position.multiplier);
+      return this.#move(book, feeMicros - old.feeMicros, () => book.restate(executionId, restated));
     }
     return IGNORED;
   }
 
-  /** Moves a book to where it now stands; cash follows from conservation. */
-  #settle(book: Book, now: Holding, feeMicros: number): LedgerResult {
+  /** Which roles a settlement ends, and with how much each. */
+  #partsOf(symbol: string, quantity: number): readonly (readonly [PositionRole, number])[] {
+    const held = ROLES.map((role) => [role, this.position(symbol, role)?.quantity ?? 0] as const);
+    const open = held.filter(([, each]) => each !== 0);
+    if (onQuantityGrid(open.reduce((sum, [, each]) => sum + each, 0)) === quantity) return open;
+    const parts = new Map<PositionRole, number>();
+    let left = quantity;
+    for (const [role, each] of open) {
+      if (each * left <= 0) continue;
+      const part = Math.sign(left) * Math.min(Math.abs(each), Math.abs(left));
+      parts.set(role, part);
+      left = onQuantityGrid(left - part);
+    }
+    if (left !== 0) parts.set('tactical', onQuantityGrid((parts.get('tactical') ?? 0) + left));
+    return [...parts];
+  }
+
+  /** Lets a book change; cash follows from conservation. */
+  #move(book: PositionBook, feeMicros: number, change: () => void): LedgerResult {
     const before = book.position;
+    change();
+    const now = book.position;
     const realizedMicros = now.realizedMicros - before.realizedMicros;
     this.#cashMicros += realizedMicros - feeMicros - (now.costMicros - before.costMicros);
     this.#feesMicros += feeMicros;
     this.#realizedMicros += realizedMicros;
-    book.position = { symbol: before.symbol, role: before.role, multiplier: before.multiplier, ...now };
     this.#open = null;
     return { realizedMicros, applied: true };
   }
@@ -301,11 +295,21 @@ function valueMicros({ symbol, quantity, costMicros, multiplier }: Position, mar
   return mark === undefined ? costMicros : notionalMicros(quantity, mark, multiplier);
 }
 
-function forgetOldest(book: Book): void {
-  let surplus = book.executions.size - REMEMBERED;
-  for (const [executionId, execution] of book.executions) {
-    if (surplus-- === 0) break;
-    book.base = applyExecution(book.base, execution);
-    book.executions.delete(executionId);
-  }
+function executionOf(
+  side: Side,
+  quantity: number,
+  px: number,
+  feeMicros: number,
+  multiplier: number,
+): Execution {
+  const sign = sideSign(side);
+  const valueMicros = quantity === 0 ? 0 : sign * notionalMicros(quantity, px, multiplier);
+  return { side, quantity: quantity === 0 ? 0 : sign * quantity, valueMicros, feeMicros };
 }
+
+const signedExecution = (quantity: number, valueMicros: number): Execution => ({
+  side: quantity < 0 ? 'sell' : 'buy',
+  quantity,
+  valueMicros,
+  feeMicros: 0,
+});

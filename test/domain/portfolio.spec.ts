@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { onQuantityGrid, type Side, sideSign } from '../../src/domain/instrument.ts';
-import { Ledger, type LedgerFill, type PositionRole } from '../../src/domain/portfolio.ts';
+import type { LedgerFill } from '../../src/domain/ledger-entries.ts';
+import { Ledger, type PositionRole } from '../../src/domain/portfolio.ts';
 
 const DOLLAR = 1_000_000;
 let executions = 0;
