@@ -8,6 +8,7 @@ import { toMicros } from '../domain/money.ts';
 import { SessionCarried } from '../events/engine.events.ts';
 import { convictionBars } from '../streams/conviction.ts';
 import { MarketData } from '../streams/market-data.ts';
+import { type OptionChains, SessionChains } from '../streams/option-chains.ts';
 import { regimeBars } from '../streams/regime-readings.ts';
 import type { Strategy } from '../streams/strategy.ts';
 import { InstrumentSelector } from './instrument-selector.ts';
@@ -23,6 +24,7 @@ import { TradingState } from './trading-state.ts';
 
 export interface ActorSystem {
   readonly market: MarketData;
+  readonly options: OptionChains;
   readonly orders: OrderBook;
   readonly portfolio: Portfolio;
   readonly tradingState: TradingState;
@@ -37,8 +39,15 @@ export interface ActorSystem {
 const HISTORY_MARGIN = 30;
 
 /** Decision bars that the engine's own rules look back over. */
-const barsOf = ({ regime, conviction, selector }: Config): number =>
-  Math.max(regimeBars(regime), convictionBars(conviction), selector.atrBars + 1, selector.rearmBars);
+const barsOf = ({ regime, conviction, selector, guard }: Config): number =>
+  Math.max(
+    regimeBars(regime),
+    convictionBars(conviction),
+    selector.atrBars + 1,
+    selector.rearmBars,
+    guard.realizedFast + 1,
+    guard.realizedSlow + 1,
+  );
 
 export function wireActors(
   kernel: Kernel,
@@ -62,6 +71,7 @@ export function wireActors(
     wantsDays: whole,
     historyBars: longest + HISTORY_MARGIN,
   });
+  const options = new SessionChains(kernel, { market, run, symbols: sorted });
   kernel.onStream(SessionCarried, 'carry-over', ({ payload }) => kernel.restore(payload.state));
 
   const orders = new OrderBook(kernel);
@@ -86,5 +96,5 @@ export function wireActors(
   const parts = { run, config, symbols: sorted, market, orders, portfolio, strategist, desk };
   const selector = regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes });
   if (selector === null) new SignalFollower(kernel, parts);
-  return { market, orders, portfolio, tradingState, strategist, desk, regimes, selector };
+  return { market, options, orders, portfolio, tradingState, strategist, desk, regimes, selector };
 }

@@ -38,6 +38,8 @@ export class Series {
 
 /** The last `capacity` bars, by column; nothing here rests on opens. */
 export class BarWindow {
+  /** When each became known, microseconds: what bars of two symbols are paired by. */
+  readonly time: Series;
   readonly high: Series;
   readonly low: Series;
   readonly close: Series;
@@ -46,6 +48,7 @@ export class BarWindow {
   readonly logReturn: Series;
 
   constructor(capacity: number) {
+    this.time = new Series(capacity);
     this.high = new Series(capacity);
     this.low = new Series(capacity);
     this.close = new Series(capacity);
@@ -57,7 +60,8 @@ export class BarWindow {
     return this.close.length;
   }
 
-  push(bar: Pick<Bar, 'high' | 'low' | 'close' | 'volume'>): void {
+  push(bar: Pick<Bar, 'high' | 'low' | 'close' | 'volume'> & { readonly time?: number }): void {
+    this.time.push(bar.time ?? 0);
     if (this.length > 0) this.logReturn.push(log(bar.close / this.close.ago(0)));
     this.high.push(bar.high);
     this.low.push(bar.low);

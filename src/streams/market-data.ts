@@ -37,6 +37,13 @@ interface Options {
   readonly historyBars: number;
 }
 
+/** Who answers for the symbols of options. */
+interface OptionAnswers {
+  contract(symbol: string): { readonly underlying: string; readonly multiplier: number } | undefined;
+  mark(symbol: string): number | undefined;
+  quoted(symbol: string, tick: Tick): void;
+}
+
 interface SymbolState {
   readonly symbol: string;
   readonly decisions: Subject<Bar>;
@@ -61,6 +68,7 @@ export class MarketData {
   readonly #states = new Map<string, SymbolState>();
   #saved: Readonly<Record<string, SavedSymbol>> = {};
   #warming = false;
+  #chains: OptionAnswers | null = null;
 
   constructor(kernel: Kernel, options: Options) {
     this.#kernel = kernel;
@@ -68,6 +76,7 @@ export class MarketData {
     this.#fold = new TickFold(this.symbols, options.feed, {
       bar: (bar) => this.#onBar(bar),
       print: () => {},
+      optionQuote: (tick) => this.#chains?.quoted(this.symbols.byId[tick.symbolId]!.symbol, tick),
       rejected: (tick, reason) => this.#reject(tick, reason),
     });
     for (const symbol of options.symbols) this.#states.set(symbol, this.#newState(symbol));
@@ -81,6 +90,11 @@ export class MarketData {
         this.#saved = state as Record<string, SavedSymbol>;
       },
     });
+  }
+
+  /** What is asked of an option's symbol is answered there. */
+  answerOptionsBy(chains: OptionAnswers): void {
+    this.#chains = chains;
   }
 
   /** True while a new session is fed the last one's bars: nothing may be published from them. */
@@ -104,10 +118,11 @@ export class MarketData {
     return this.#states.get(symbol)?.lastDay ?? null;
   }
 
-  /** Last good price, dollars; undefined before the first. */
+  /** Last good price, dollars; an option's mark. Undefined before the first. */
   lastPx(symbol: string): number | undefined {
-    const id = this.symbols.get(symbol)?.id;
-    const px = id === undefined ? 0 : this.#fold.lastPx[id];
+    const definition = this.symbols.get(symbol);
+    if (definition === undefined || definition.assetClass === 'option') return this.#chains?.mark(symbol);
+    const px = this.#fold.lastPx[definition.id];
     return px === 0 ? undefined : px;
   }
 
@@ -124,12 +139,16 @@ export class MarketData {
     return average === undefined || average === 0 ? null : average;
   }
 
+  /** Options trade when their underlying does. */
   calendarOf(symbol: string): CalendarName {
-    return this.symbols.get(symbol)?.calendar ?? 'XNYS';
+    const definition = this.symbols.get(symbol);
+    if (definition !== undefined) return definition.calendar;
+    const underlying = this.#chains?.contract(symbol)?.underlying;
+    return (underlying === undefined ? undefined : this.symbols.get(underlying)?.calendar) ?? 'XNYS';
   }
 
   multiplierOf(symbol: string): number {
-    return this.symbols.get(symbol)?.multiplier ?? 1;
+    return this.symbols.get(symbol)?.multiplier ?? this.#chains?.contract(symbol)?.multiplier ?? 1;
   }
 
   #newState(symbol: string): SymbolState {

@@ -3,7 +3,7 @@
  * symbol id. What cannot be trusted is reported and touches nothing.
  */
 import type { Config } from '../domain/config.ts';
-import { PX_MAX } from '../domain/instrument.ts';
+import { type CalendarName, PX_MAX } from '../domain/instrument.ts';
 import type { SymbolDefined } from '../events/market.events.ts';
 import { type Tick, TickKind } from '../events/tick.ts';
 import type { Bar } from './bar.ts';
@@ -24,6 +24,10 @@ export interface FoldListener {
   bar(bar: Bar): void;
   /** The opening print of a session; `id` has its price already. */
   print(id: number): void;
+  /** A watched symbol has a new quote, maybe the same as before. */
+  quoted(id: number): void;
+  /** An option's quote, fit to be believed; the fold keeps nothing of options. */
+  optionQuote(tick: Tick): void;
   rejected(tick: Tick, reason: RejectionReason): void;
 }
 
@@ -46,6 +50,10 @@ export class TickFold {
   askPx = new Float64Array(0);
   /** Arrival of the last good quote, microseconds. */
   quotedAt = new Float64Array(0);
+  /** Arrival of the newest record of the symbols that share a calendar: what tells a quiet market from a dead channel. */
+  readonly heardAt: Record<CalendarName, number> = { XNYS: 0, '24x7': 0 };
+  /** 1 where somebody works orders and wants every quote. */
+  watched = new Uint8Array(0);
   #barEnd = new Float64Array(0);
   #open = new Float64Array(0);
   #high = new Float64Array(0);
@@ -58,7 +66,7 @@ export class TickFold {
   #quoteTime = new Float64Array(0);
   #suspectPx = new Float64Array(0);
   #suspects = new Uint8Array(0);
-  /** 1 where one-minute bars are built of quotes, 2 of trades, 0 where the vendor's bars are the source. */
+  /** 1 where one-minute bars are built of quotes, 2 of trades, 0 where the vendor's bars are the source; 3 for options. */
   #builds = new Uint8Array(0);
 
   constructor(symbols: SymbolTable, config: Config['feed'], listener: FoldListener) {
@@ -70,16 +78,20 @@ export class TickFold {
 
   define(definition: SymbolDefined): void {
     if (definition.id >= this.#capacity) this.#grow(Math.max(64, (definition.id + 1) * 2));
-    this.#builds[definition.id] =
-      definition.priceSource === 'quotes' ? 1 : definition.priceSource === 'trades' ? 2 : 0;
+    const { id, assetClass, priceSource } = definition;
+    this.#builds[id] =
+      assetClass === 'option' ? 3 : priceSource === 'quotes' ? 1 : priceSource === 'trades' ? 2 : 0;
   }
 
   fold(tick: Tick, seq: number): void {
     const id = tick.symbolId;
-    if (this.#symbols.byId[id] === undefined) return this.#listener.rejected(tick, 'unknownSymbol');
+    const definition = this.#symbols.byId[id];
+    if (definition === undefined) return this.#listener.rejected(tick, 'unknownSymbol');
+    this.heardAt[definition.calendar] = tick.recordedAt;
     if (!(tick.time <= tick.recordedAt + this.#futureUs)) {
       return this.#listener.rejected(tick, Number.isFinite(tick.time) ? 'fromTheFuture' : 'notFinite');
     }
+    if (this.#builds[id] === 3) return this.#option(tick);
     switch (tick.kind) {
       case TickKind.quote:
         return this.#quote(tick, id, seq);
@@ -153,6 +165,7 @@ export class TickFold {
     this.bidPx[id] = tick.bidPx;
     this.askPx[id] = tick.askPx;
     this.quotedAt[id] = tick.recordedAt;
+    if (this.watched[id] === 1) this.#listener.quoted(id);
     return true;
   }
 
@@ -163,6 +176,20 @@ export class TickFold {
     if (bidPx < 0 || askPx < 0 || (bidPx === 0 && askPx === 0))
       return this.#listener.rejected(tick, 'notPositive');
     this.#setQuote(tick, id);
+  }
+
+  /**
+   * A contract far from the money trades at a tick today and at dollars tomorrow, or is quoted 0 to 99,999 by a machine that
+   * must quote: no price is too far from the last, and no side needs to be there. Bars of options decide nothing.
+   */
+  #option(tick: Tick): void {
+    if (tick.kind !== TickKind.quote) return;
+    const { bidPx, askPx } = tick;
+    if (!Number.isFinite(bidPx) || !Number.isFinite(askPx)) return this.#listener.rejected(tick, 'notFinite');
+    if (bidPx < 0 || askPx < 0) return this.#listener.rejected(tick, 'notPositive');
+    if (askPx > 0 && bidPx > askPx) return this.#listener.rejected(tick, 'crossed');
+    if (bidPx > PX_MAX || askPx > PX_MAX) return this.#listener.rejected(tick, 'farFromLast');
+    this.#listener.optionQuote(tick);
   }
 
   #trade(tick: Tick, id: number, seq: number): void {
@@ -298,6 +325,7 @@ export class TickFold {
     this.#suspectPx = larger(this.#suspectPx);
     this.#suspects = largerBytes(this.#suspects);
     this.#builds = largerBytes(this.#builds);
+    this.watched = largerBytes(this.watched);
     this.#capacity = capacity;
   }
 }
