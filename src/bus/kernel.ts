@@ -243,6 +243,11 @@ export class Kernel {
     return stored.seq;
   }
 
+  /** Fires what is due by `to`, exactly as an input of that moment would have found it: a simulation need not wait for one. */
+  elapse(to: number): void {
+    this.#advance(to);
+  }
+
   // --- from inside ------------------------------------------------------------------------------------------------
 
   /** Appends a decision and queues it; returns its seq, or 0 when deciding has stopped. Never dispatches. */

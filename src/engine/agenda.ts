@@ -102,7 +102,12 @@ export class Agenda {
     for (;;) {
       const reportAt = exchange.nextAt();
       const momentAt = this.#days.nextAt;
-      if (reportAt <= time && reportAt <= momentAt) this.#deliver(exchange.take());
+      const { clock, halted } = this.#core.kernel;
+      const timerAt = clock.nextDeadline;
+      if (timerAt <= time && timerAt <= reportAt && timerAt <= momentAt && halted === null) {
+        this.#core.kernel.elapse(timerAt);
+        this.#sendEffects();
+      } else if (reportAt <= time && reportAt <= momentAt) this.#deliver(exchange.take());
       else if (momentAt < time) this.#emit(this.#days.takeBefore(time)!);
       else return;
     }

@@ -20,6 +20,8 @@ import { type RejectionReason, TickFold } from './tick-fold.ts';
 export const DayBarClosed = defineNotice<Bar>('DayBarClosed');
 /** An intraday bar moved the marks. */
 export const MarksMoved = defineNotice<Bar>('MarksMoved');
+/** A symbol that somebody watches was quoted. */
+export const Quoted = defineNotice<string>('Quoted');
 /** Everything known of the day has been folded: plans may be made. */
 export const DayDecided = defineNotice<{ calendar: CalendarName; day: string }>('DayDecided');
 
@@ -68,6 +70,7 @@ export class MarketData {
   readonly #states = new Map<string, SymbolState>();
   #saved: Readonly<Record<string, SavedSymbol>> = {};
   #warming = false;
+  readonly #watched = new Set<string>();
   #chains: OptionAnswers | null = null;
 
   constructor(kernel: Kernel, options: Options) {
@@ -76,6 +79,7 @@ export class MarketData {
     this.#fold = new TickFold(this.symbols, options.feed, {
       bar: (bar) => this.#onBar(bar),
       print: () => {},
+      quoted: (id) => kernel.notify(Quoted, this.symbols.byId[id]!.symbol),
       optionQuote: (tick) => this.#chains?.quoted(this.symbols.byId[tick.symbolId]!.symbol, tick),
       rejected: (tick, reason) => this.#reject(tick, reason),
     });
@@ -133,6 +137,19 @@ export class MarketData {
     return { bidPx: this.#fold.bidPx[id], askPx: this.#fold.askPx[id], quotedAt: this.#fold.quotedAt[id] };
   }
 
+  /** Arrival of the newest record on the symbol's channel, microseconds: silence there makes every quote of it old. */
+  heardAt(symbol: string): number {
+    return this.#fold.heardAt[this.calendarOf(symbol)];
+  }
+
+  /** From now on `Quoted` tells of this symbol, or no more. */
+  watch(symbol: string, watches: boolean): void {
+    if (watches) this.#watched.add(symbol);
+    else this.#watched.delete(symbol);
+    const id = this.symbols.get(symbol)?.id;
+    if (id !== undefined) this.#fold.watched[id] = watches ? 1 : 0;
+  }
+
   /** Mean daily volume of the last 20 sessions; null where it is not known. */
   averageVolume(symbol: string): number | null {
     const average = sma(this.history(symbol).volume, VOLUME_DAYS);
@@ -165,6 +182,7 @@ export class MarketData {
   #define(definition: SymbolDefined): void {
     this.symbols.define(definition);
     this.#fold.define(definition);
+    if (this.#watched.has(definition.symbol)) this.#fold.watched[definition.id] = 1;
     const state = this.#states.get(definition.symbol);
     if (state === undefined) return;
     if (this.#options.wantsDays && definition.resolutionS !== DAY_S)

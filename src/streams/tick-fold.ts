@@ -115,7 +115,7 @@ export class TickFold {
   /** Last prices, the order of time and the bar in progress, for the next session. */
   save(symbol: string): readonly number[] {
     const id = this.#symbols.get(symbol)!.id;
-    return this.#carried().map((column) => column[id]);
+    return [...this.#carried().map((column) => column[id]), this.heardAt[this.#symbols.byId[id]!.calendar]];
   }
 
   restore(symbol: string, state: readonly number[]): void {
@@ -123,6 +123,7 @@ export class TickFold {
     this.#carried().forEach((column, i) => {
       column[id] = state[i];
     });
+    this.heardAt[this.#symbols.byId[id]!.calendar] = state[this.#carried().length];
   }
 
   /** What goes from one session to the next, in the order in which it is written. */
@@ -190,6 +191,7 @@ export class TickFold {
     if (askPx > 0 && bidPx > askPx) return this.#listener.rejected(tick, 'crossed');
     if (bidPx > PX_MAX || askPx > PX_MAX) return this.#listener.rejected(tick, 'farFromLast');
     this.#listener.optionQuote(tick);
+    if (this.watched[tick.symbolId] === 1) this.#listener.quoted(tick.symbolId);
   }
 
   #trade(tick: Tick, id: number, seq: number): void {

@@ -17,6 +17,8 @@ function foldOf(priceSource: Source = 'trades') {
   const listener = {
     bar: (bar: Bar) => bars.push(bar),
     print: () => {},
+    quoted: () => {},
+    optionQuote: () => {},
     rejected: (_: Tick, reason: string) => rejected.push(reason),
   };
   const fold = new TickFold(symbols, feed, listener);
