@@ -11,6 +11,8 @@ import { MarketData } from '../streams/market-data.ts';
 import { type OptionChains, SessionChains } from '../streams/option-chains.ts';
 import { regimeBars } from '../streams/regime-readings.ts';
 import type { Strategy } from '../streams/strategy.ts';
+import { Exposures } from './exposures.ts';
+import { HedgeLimits } from './hedge-limits.ts';
 import { InstrumentSelector } from './instrument-selector.ts';
 import { OrderBook } from './order-book.ts';
 import { Portfolio } from './portfolio.ts';
@@ -27,6 +29,8 @@ export interface ActorSystem {
   readonly options: OptionChains;
   readonly orders: OrderBook;
   readonly portfolio: Portfolio;
+  readonly exposures: Exposures;
+  readonly hedgeLimits: HedgeLimits;
   readonly tradingState: TradingState;
   readonly strategist: Strategist;
   readonly desk: ReleaseDesk;
@@ -76,9 +80,16 @@ export function wireActors(
 
   const orders = new OrderBook(kernel);
   const markOf = (symbol: string) => market.lastPx(symbol);
-  const portfolio = new Portfolio(kernel, toMicros(run.cash), orders, markOf, (symbol) =>
-    market.multiplierOf(symbol),
+  const portfolio = new Portfolio(
+    kernel,
+    toMicros(run.cash),
+    orders,
+    markOf,
+    (symbol) => market.multiplierOf(symbol),
+    (symbol) => options.contract(symbol),
   );
+  const exposures = new Exposures({ config, benchmark: run.benchmark, market, options, portfolio });
+  const hedgeLimits = new HedgeLimits(kernel, { config, market, options, orders, portfolio, exposures });
   const tradingState = new TradingState(kernel, config.risk, portfolio, orders, run.risk);
   const pricing = new Pricing(market, config);
   const regimes = whole ? new Regimes(kernel, market, config, sorted) : null;
@@ -96,5 +107,17 @@ export function wireActors(
   const parts = { run, config, symbols: sorted, market, orders, portfolio, strategist, desk };
   const selector = regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes });
   if (selector === null) new SignalFollower(kernel, parts);
-  return { market, options, orders, portfolio, tradingState, strategist, desk, regimes, selector };
+  return {
+    market,
+    options,
+    orders,
+    portfolio,
+    exposures,
+    hedgeLimits,
+    tradingState,
+    strategist,
+    desk,
+    regimes,
+    selector,
+  };
 }
