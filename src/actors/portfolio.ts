@@ -1,6 +1,8 @@
-/** The account as the core knows it: the exact ledger, moved by fills alone, and its value at the market's last prices. */
+/** The account as the core knows it: the exact ledger, moved by the venue's reports alone, and its value at the market's last prices. */
 import type { Kernel } from '../bus/kernel.ts';
 import { MICROS_PER_DOLLAR, notionalMicros } from '../domain/money.ts';
+import { renamedBySplit } from '../domain/options/adjustment.ts';
+import type { OptionContract } from '../domain/options/contract.ts';
 import {
   Ledger,
   type LedgerJson,
@@ -9,6 +11,7 @@ import {
   type PositionRole,
 } from '../domain/portfolio.ts';
 import { CoreDeclared } from '../events/engine.events.ts';
+import { OptionSettled, SplitApplied } from '../events/option.events.ts';
 import { OrderFilled, TradeBusted, TradeCorrected } from '../events/order.events.ts';
 import type { OrderBook } from './order-book.ts';
 
@@ -24,6 +27,7 @@ export class Portfolio {
     orders: OrderBook,
     markOf: MarkOf,
     multiplierOf: (symbol: string) => number,
+    contractOf: (symbol: string) => OptionContract | undefined,
   ) {
     this.#ledger = new Ledger(cashMicros);
     this.#markOf = markOf;
@@ -45,6 +49,13 @@ export class Portfolio {
     kernel.on(TradeCorrected, ACTOR, ({ payload }) => void this.#ledger.correct(payload));
     kernel.on(CoreDeclared, ACTOR, ({ payload }) =>
       this.#ledger.declareCore({ ...payload, multiplier: multiplierOf(payload.symbol) }),
+    );
+    kernel.on(OptionSettled, ACTOR, ({ payload }) => {
+      const [multiplier, underlyingMultiplier] = [payload.symbol, payload.underlying].map(multiplierOf);
+      this.#ledger.settle({ ...payload, multiplier, underlyingMultiplier });
+    });
+    kernel.on(SplitApplied, ACTOR, ({ payload }) =>
+      this.#ledger.split({ ...payload, renamed: renamedBySplit(payload, contractOf) }),
     );
     kernel.carry(ACTOR, {
       save: () => this.#ledger.toJSON(),

@@ -77,10 +77,18 @@ export const OptionSettled = defineInput('OptionSettled', {
 });
 export type OptionSettled = PayloadOf<typeof OptionSettled>;
 
-/** A split took effect: positions, prices and contracts of the symbol count anew. 4:1 is numerator 4, denominator 1. */
+/**
+ * A split took effect: positions, prices and contracts of the symbol count anew. 4:1 is numerator 4, denominator 1. What
+ * is left of a whole share is paid out at `cashInLieuPx`, dollars a new share; null where fractions stay in the books.
+ */
 export const SplitApplied = defineInput('SplitApplied', {
   version: 1,
-  schema: z.strictObject({ symbol, numerator: z.int().positive(), denominator: z.int().positive() }),
+  schema: z.strictObject({
+    symbol,
+    numerator: z.int().positive(),
+    denominator: z.int().positive(),
+    cashInLieuPx: px.nullable(),
+  }),
 });
 export type SplitApplied = PayloadOf<typeof SplitApplied>;
 

@@ -57,3 +57,16 @@ export function adjustForSplit(contract: OptionContract, split: SplitRatio): Adj
   const deliverable = (contract.deliverable * numerator) / denominator;
   return { contract: renamed(contract, { root: nextRoot(contract.root), deliverable }), quantityFactor: 1 };
 }
+
+/** What a split of `symbol` makes of another symbol; undefined for what is no contract on it. */
+export const renamedBySplit =
+  (
+    split: SplitRatio & { readonly symbol: string },
+    contractOf: (symbol: string) => OptionContract | undefined,
+  ) =>
+  (symbol: string): { readonly symbol: string; readonly factor: number } | undefined => {
+    const contract = contractOf(symbol);
+    if (contract === undefined || contract.underlying !== split.symbol) return undefined;
+    const adjusted = adjustForSplit(contract, split);
+    return { symbol: adjusted.contract.symbol, factor: adjusted.quantityFactor };
+  };
