@@ -29,11 +29,13 @@ describe('a split into whole shares', () => {
     expect(strikeAfter('TSLA  220916C00700000', 3)).toBe('TSLA  220916C00233330');
     expect(strikeAfter('AAPL  140719P00650000', 7)).toBe('AAPL  140719P00092860');
     expect(strikeAfter('XYZ   240119P00022250', 2)).toBe('XYZ   240119P00011130');
+    // 1.005 goes up, whatever binary makes of it.
+    expect(strikeAfter('XYZ   240119P00002010', 2)).toBe('XYZ   240119P00001010');
     expect(strikeAfter('XYZ   240119P00000010', 20)).toBe('XYZ   240119P00000010');
   });
 
   test('is known by its ratio, not by how it is written', () => {
-    const before = contractOf('XYZ   240119C00060000');
+    const before = contractOf('XYZ   240119C00060125');
     expect(adjustForSplit(before, { numerator: 6, denominator: 2 })).toEqual(
       adjustForSplit(before, { numerator: 3, denominator: 1 }),
     );

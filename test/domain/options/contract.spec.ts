@@ -49,6 +49,7 @@ describe('the terms of a contract', () => {
   test('of an adjusted root must be given, since its symbol does not tell what it delivers', () => {
     expect(() => contractOf('AAPL1 240119C00150000')).toThrow('root "AAPL1" is not standard');
     expect(() => contractOf('AAPL1 240119C00150000', { deliverable: 150 })).toThrow('not standard');
+    expect(() => contractOf('AAPL1 240119C00150000', { underlying: 'AAPL' })).toThrow('not standard');
     expect(contractOf('AAPL1 240119C00150000', { underlying: 'AAPL', deliverable: 150 })).toMatchObject({
       underlying: 'AAPL',
       deliverable: 150,
