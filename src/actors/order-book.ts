@@ -79,9 +79,25 @@ export class OrderBook {
     options: { causation?: number; basis?: readonly number[] } = {},
   ): number {
     const ordinal = ++this.#lastOrdinal;
-    const intended: o.OrderIntended = { ordinal, ...terms };
+    const { action, intent, limitPx, orderType, reason, role, side, size, stopPx, symbol, timeInForce } =
+      terms;
+    // Keys in the order of their canonical bytes, as everywhere: others would have to be sorted.
+    const intended: o.OrderIntended = {
+      action,
+      intent,
+      limitPx,
+      orderType,
+      ordinal,
+      reason,
+      role,
+      side,
+      size,
+      stopPx,
+      symbol,
+      timeInForce,
+    };
     const intendedSeq = this.#kernel.publish(o.OrderIntended.of(intended), options);
-    const quantity = terms.size.kind === 'quantity' ? terms.size.quantity : null;
+    const quantity = size.kind === 'quantity' ? size.quantity : null;
     const order = { intended, intendedSeq, state: orderStatus.initial(ordinal, quantity) };
     this.#orders.set(ordinal, order);
     this.#working.set(ordinal, order);

@@ -77,7 +77,8 @@ export class RiskGate {
 
   #judge(event: Recorded<OrderIntended>): void {
     const order = event.payload;
-    this.#recent = this.#recent.filter(({ at }) => at > this.#kernel.now - MINUTE_US);
+    while (this.#recent.length > 0 && this.#recent[0].at <= this.#kernel.now - MINUTE_US)
+      this.#recent.shift();
     const tests = this.#parts.enforced ? this.#allTests(order) : this.#cashTest(order);
     const failed = tests.find((test) => !test.pass);
     const { ordinal, intent, symbol } = order;
@@ -217,6 +218,4 @@ const atMost = (test: string, value: number, limit: number): DecisionTest => ({
 });
 
 const duplicateKey = ({ symbol, side, size, limitPx, stopPx, orderType }: OrderIntended): string =>
-  [symbol, side, size.kind === 'quantity' ? size.quantity : size.fraction, orderType, limitPx, stopPx].join(
-    ' ',
-  );
+  `${symbol} ${side} ${size.kind === 'quantity' ? size.quantity : size.fraction} ${orderType} ${limitPx ?? ''} ${stopPx ?? ''}`;

@@ -115,7 +115,8 @@ export class SignalFollower {
 
   #act(symbol: string, action: 'enter' | 'exit', side: Side, size: OrderSize, reason: string): void {
     const { desk, orders } = this.#parts;
-    const terms = {
+    const daily = this.#isDaily(symbol);
+    const terms: Omit<IntentDeferred, 'intent'> = {
       action,
       limitPx: null,
       orderType: 'market',
@@ -125,13 +126,10 @@ export class SignalFollower {
       size,
       stopPx: null,
       symbol,
-    } as const;
-    if (this.#isDaily(symbol)) {
-      const deferred: Omit<IntentDeferred, 'intent'> = { ...terms, timeInForce: 'day' };
-      desk.defer(deferred, { basis: [] });
-    } else {
-      orders.intend({ ...terms, intent: null, timeInForce: 'gtc' });
-    }
+      timeInForce: daily ? 'day' : 'gtc',
+    };
+    if (daily) desk.defer(terms, { basis: [] });
+    else orders.intend({ ...terms, intent: null });
   }
 
   #isDaily(symbol: string): boolean {

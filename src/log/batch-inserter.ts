@@ -1,13 +1,13 @@
 /** Puts batches into the database under the hash chain, one transaction each, after the commit that says what the log is. */
 import type { Batch, StoredRow } from './batch.ts';
-import { commitHash, genesisHash } from './hash-chain.ts';
+import { commitHash, genesisHash, RowLines } from './hash-chain.ts';
 import { LogError } from './log-error.ts';
 import { COMMIT_COLUMNS, type Commit, type Db, readLayouts } from './log-file.ts';
 import { LAYOUTS } from './tick-columns.ts';
 
 const COLUMNS = 11;
 /** Rows a statement inserts: fewer calls into the database. */
-const ROWS_AT_ONCE = 16;
+const ROWS_AT_ONCE = 32;
 
 const currentLayouts = LAYOUTS.map(
   ({ id, kind, columns }) => [id, JSON.stringify({ kind, columns })] as const,
@@ -37,7 +37,7 @@ export function requireCurrentLayouts(db: Db, path: string): void {
   }
 }
 
-/** Inserts batches under the chain, one transaction each. */
+/** Inserts batches under the chain, one transaction each. After a throw it is of no use any more. */
 export class BatchInserter {
   head: Commit;
   readonly #db: Db;
@@ -46,6 +46,7 @@ export class BatchInserter {
   readonly #block;
   readonly #commit;
   readonly #values: unknown[] = new Array(ROWS_AT_ONCE * COLUMNS);
+  readonly #lines = new RowLines();
 
   constructor(db: Db) {
     this.#db = db;
@@ -57,19 +58,13 @@ export class BatchInserter {
     this.head = db.prepare(`SELECT ${COMMIT_COLUMNS} FROM commits ORDER BY n DESC LIMIT 1`).get() as Commit;
   }
 
-  insert(batch: Batch): void {
-    const n = this.head.n + 1;
-    const hash = commitHash(this.head.hash, n, batch);
-    const commit = { n, first: batch.first, last: batch.last, hash };
-    this.#db.exec('BEGIN IMMEDIATE');
-    this.#insertRows(batch.rows);
-    for (const { first, last, bytes } of batch.blocks) this.#block.run(first, last, bytes);
-    this.#commit.run(commit);
-    this.#db.exec('COMMIT');
-    this.head = commit;
-  }
-
-  #insertRows(rows: readonly StoredRow[]): void {
+  /**
+   * Rows ahead of the commit they belong to. A batch may be long in coming, and whatever is kept for it would be moved
+   * by the garbage collector again and again.
+   */
+  insertRows(rows: readonly StoredRow[]): void {
+    if (!this.#db.inTransaction) this.#db.exec('BEGIN IMMEDIATE');
+    for (let i = 0; i < rows.length; i++) this.#lines.add(rows[i]);
     const values = this.#values;
     const whole = rows.length - (rows.length % ROWS_AT_ONCE);
     for (let i = 0; i < whole; i += ROWS_AT_ONCE) {
@@ -77,8 +72,21 @@ export class BatchInserter {
       for (let j = i; j < i + ROWS_AT_ONCE; j++) {
         for (let column = 0; column < COLUMNS; column++) values[at++] = rows[j][column];
       }
-      this.#rows.run(values);
+      this.#rows.run(...values); // an array would be read element by element through the engine's slow path
     }
     for (let i = whole; i < rows.length; i++) this.#row.run(rows[i]);
+  }
+
+  /** The rest of a batch, and its commit. */
+  insert(batch: Batch): void {
+    this.insertRows(batch.rows);
+    for (const { first, last, bytes } of batch.blocks) this.#block.run(first, last, bytes);
+    const n = this.head.n + 1;
+    const hash = commitHash(this.head.hash, n, batch, this.#lines);
+    const commit = { n, first: batch.first, last: batch.last, hash };
+    this.#commit.run(commit);
+    this.#db.exec('COMMIT');
+    this.#lines.clear();
+    this.head = commit;
   }
 }

@@ -95,8 +95,14 @@ export class BatchBuilder {
     return this.#last;
   }
 
+  /** Ticks and rows since the last batch. */
   get size(): number {
     return this.#last - this.#first + 1;
+  }
+
+  /** Rows that wait to be taken. */
+  get waitingRows(): number {
+    return this.#rows.length;
   }
 
   tick(seq: number, tick: Tick, source: string): void {
@@ -116,11 +122,17 @@ export class BatchBuilder {
     this.#last = row[0];
   }
 
+  /** Rows since the last call, ahead of the rest of their batch. */
+  takeRows(): readonly StoredRow[] {
+    const rows = this.#rows;
+    this.#rows = [];
+    return rows;
+  }
+
   /** Everything since the last call; the builder goes on after it. */
   take(): Batch {
     if (this.#block.first > 0) this.#blocks.push(this.#block.take());
-    const batch = { first: this.#first, last: this.#last, rows: this.#rows, blocks: this.#blocks };
-    this.#rows = [];
+    const batch = { first: this.#first, last: this.#last, rows: this.takeRows(), blocks: this.#blocks };
     this.#blocks = [];
     this.#first = this.#last + 1;
     return batch;

@@ -19,19 +19,54 @@ export function genesisHash(
 /** Longer texts are slower to join and to encode. */
 const TEXT_CHUNK = 1 << 15;
 
-/** Hash of commit `n`, which adds `batch` after the commit whose hash is `previous`. */
-export function commitHash(previous: Uint8Array, n: number, batch: Batch): Buffer {
-  const { first, last, rows, blocks } = batch;
-  const hash = createHash('sha256').update(previous);
-  let text = `[${n},${first},${last},${rows.length},[${blocks.map((block) => block.bytes.length).join(',')}]]\n`;
-  for (let i = 0; i < rows.length; i++) {
-    text += rowLine(rows[i]);
-    if (text.length > TEXT_CHUNK) {
-      hash.update(text);
-      text = '';
-    }
+/** The lines of a commit's rows as bytes: what the hash needs of a row, so that the row itself need not be kept. */
+export class RowLines {
+  count = 0;
+  #bytes = Buffer.allocUnsafe(4 * TEXT_CHUNK);
+  #length = 0;
+  #text = '';
+
+  add(row: StoredRow): void {
+    this.count++;
+    this.#text += rowLine(row);
+    if (this.#text.length > TEXT_CHUNK) this.#encode();
   }
-  hash.update(text);
+
+  /** Valid until the next line is added. */
+  bytes(): Uint8Array {
+    this.#encode();
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.#length = 0;
+  }
+
+  #encode(): void {
+    const most = this.#length + 3 * this.#text.length;
+    if (most > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(2 * most);
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#length += this.#bytes.write(this.#text, this.#length);
+    this.#text = '';
+  }
+}
+
+/** Hash of commit `n`, which adds these rows and blocks after the commit whose hash is `previous`. */
+export function commitHash(
+  previous: Uint8Array,
+  n: number,
+  { first, last, blocks }: Omit<Batch, 'rows'>,
+  lines: RowLines,
+): Buffer {
+  const sizes = blocks.map((block) => block.bytes.length).join(',');
+  const hash = createHash('sha256')
+    .update(previous)
+    .update(`[${n},${first},${last},${lines.count},[${sizes}]]\n`)
+    .update(lines.bytes());
   for (const block of blocks) hash.update(block.bytes);
   return hash.digest();
 }
@@ -43,6 +78,18 @@ function rowLine(row: StoredRow): string {
   if (typeof payload !== 'string' || (basis !== null && typeof basis !== 'string')) {
     throw new TypeError(`seq ${seq} holds a blob where a text was written`);
   }
-  const texts = `${canonicalJson(kind)},${canonicalJson(type)},${version},${time},${recordedAt},${canonicalJson(source)}`;
+  const texts = `${quoted(kind)},${quoted(type)},${version},${time},${recordedAt},${quoted(source)}`;
   return `[${seq},${texts},${causation},${canonicalJson(correlation)},${basis},${payload}]\n`;
+}
+
+/** Kinds, types and sources: a few names, in every line. */
+const names = new Map<string, string>();
+const NAMES_MAX = 1_000;
+
+function quoted(name: string): string {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const json = canonicalJson(name);
+  if (names.size < NAMES_MAX) names.set(name, json);
+  return json;
 }

@@ -4,7 +4,7 @@ import type { StoredEvent } from '../events/envelope.ts';
 import { Tick } from '../events/tick.ts';
 import { checkAnchor, readAnchor } from './anchor.ts';
 import { type Batch, currentEventOf, type StoredRow } from './batch.ts';
-import { commitHash, genesisHash } from './hash-chain.ts';
+import { commitHash, genesisHash, RowLines } from './hash-chain.ts';
 import { BatchCursor, type CursorOptions } from './log-cursor.ts';
 import { asDamage, LogError } from './log-error.ts';
 import { COMMIT_COLUMNS, type Commit, type Db, openDatabase, readLayouts, readMeta } from './log-file.ts';
@@ -208,6 +208,12 @@ export class LogReader {
   /** Batches from the database, one commit at a time: every statement is a transaction of its own. */
   #source(verify: boolean) {
     let previous: Commit | undefined;
+    const lines = new RowLines();
+    const matches = (before: Commit, { n, hash }: Commit, batch: Batch): boolean => {
+      lines.clear();
+      for (const row of batch.rows) lines.add(row);
+      return commitHash(before.hash, n, batch, lines).equals(hash);
+    };
     const batchAt = (seq: number): Batch | null =>
       this.#reading(`seq ${seq}`, () => {
         const next =
@@ -225,7 +231,7 @@ export class LogReader {
         const rows = this.#rows.all(first, last) as StoredRow[];
         const blocks = this.#blocks.all(first, last) as MarketBlock[];
         const batch = { first, last, rows, blocks };
-        if (verify && !commitHash(previous.hash, n, batch).equals(commit.hash)) {
+        if (verify && !matches(previous, commit, batch)) {
           throw new LogError(
             'damaged',
             where,

@@ -35,6 +35,9 @@ export interface AppendOptions extends WriterOptions {
 
 const COMMIT_INTERVAL_MS = 100;
 const ANCHOR_INTERVAL_MS = 1_000;
+/** Rows that go into the database together, ahead of their commit. */
+const ROWS_AHEAD = 256;
+
 /** Starts a new log. The file appears complete or not at all; one that exists is never touched. */
 export function createLog(path: string, options: CreateOptions): EventLog {
   requireFreePath(path);
@@ -161,8 +164,9 @@ class SqliteLog implements EventLog {
 
   settle(): void {
     if (this.#failure !== null) throw this.#failure;
-    const { size } = this.#builder;
+    const { size, waitingRows } = this.#builder;
     if (size === 0) return;
+    if (waitingRows >= ROWS_AHEAD) this.#insertRows();
     if (
       size >= BLOCK_EVENTS_MAX ||
       (this.#everyInterval && this.#now() - this.#committedAt >= COMMIT_INTERVAL_MS)
@@ -198,6 +202,14 @@ class SqliteLog implements EventLog {
       this.#db.pragma('journal_mode = DELETE');
     } catch {
       // It stays in write-ahead mode, which is as durable.
+    }
+  }
+
+  #insertRows(): void {
+    try {
+      this.#inserter.insertRows(this.#builder.takeRows());
+    } catch (error) {
+      throw this.#fail('io', error);
     }
   }
 

@@ -59,6 +59,7 @@ export class Matching {
     const start = printOf(book, bar)?.at ?? startOf(book, bar);
     const inBar = (order: VenueOrder) => pxInBar(order, bar, market);
     book.offered = this.#volumeShare(symbol, bar.volume);
+    if (book.orders.length === 0) return; // the open took them all
     this.#offer(
       book,
       arrivedBy(book, start),

@@ -15,7 +15,8 @@ export class ReportQueue {
   readonly #waiting: ExchangeReport[] = [];
 
   get nextAt(): number {
-    return this.#waiting.at(-1)?.at ?? Number.POSITIVE_INFINITY;
+    const { length } = this.#waiting; // looked at several times a record, when it is mostly empty
+    return length === 0 ? Number.POSITIVE_INFINITY : this.#waiting[length - 1].at;
   }
 
   add(report: ExchangeReport): void {

@@ -185,7 +185,7 @@ export class SimulatedExchange {
   /** When the next report is due; infinity when none is. */
   nextAt(): number {
     let at = this.#reports.nextAt;
-    for (const cancel of this.#cancels) at = Math.min(at, cancel.reportAt);
+    for (let i = 0; i < this.#cancels.length; i++) at = Math.min(at, this.#cancels[i].reportAt);
     return at;
   }
 
