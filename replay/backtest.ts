@@ -2,7 +2,7 @@
 
 import type { RunSpec } from '../src/domain/config.ts';
 import { type Core, explainQuietDay } from '../src/engine/core.ts';
-import { type SessionSink, simulate } from '../src/engine/simulation.ts';
+import { decidedSymbols, type SessionSink, simulate } from '../src/engine/simulation.ts';
 import type { SessionStarted } from '../src/events/engine.events.ts';
 import type { StoredEvent } from '../src/events/envelope.ts';
 import { createLog } from '../src/log/log-writer.ts';
@@ -107,7 +107,10 @@ function manifestOf({ datasets, run, session, modelled }: BacktestRequest): Sess
     continues: null,
     mode: 'sim',
     run,
-    symbols: [...new Set(datasets.flatMap(({ symbols }) => symbols.map(({ symbol }) => symbol)))].sort(),
+    symbols: decidedSymbols(
+      datasets.flatMap(({ symbols }) => symbols),
+      run,
+    ),
     datasets: datasets.map(({ name, head }) => ({ name, head })),
     engineVersion: ENGINE_VERSION,
     modelled: [...modelled],

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { InputError } from '../src/domain/input-error.ts';
 import type { Dataset } from '../src/engine/market-source.ts';
 import { DatasetSummarized, SymbolDefined } from '../src/events/market.events.ts';
+import { ContractDefined } from '../src/events/option.events.ts';
 import { openLogReader } from '../src/log/log-reader.ts';
 
 export interface OpenDataset extends Dataset {
@@ -24,6 +25,9 @@ export function openDataset(path: string): OpenDataset {
   const symbols = [...reader.events({ type: SymbolDefined.type })].map(
     ({ payload }) => payload as SymbolDefined,
   );
+  const contracts = [...reader.events({ type: ContractDefined.type })].map(
+    ({ payload }) => payload as ContractDefined,
+  );
   if (symbols.length === 0) {
     reader.close();
     throw new InputError(
@@ -39,6 +43,7 @@ export function openDataset(path: string): OpenDataset {
     head: head.hash,
     records: head.seq,
     symbols,
+    contracts,
     notes: summaries.flatMap(({ notes }) => notes),
     rejected: summaries.reduce((sum, { rejected }) => sum + rejected, 0),
     open: () => reader.cursor(),

@@ -7,9 +7,12 @@ import type { SimulatedExchange } from '../adapters/simulated-exchange/simulated
 import type { RunSpec } from '../domain/config.ts';
 import { fromMicros } from '../domain/money.ts';
 import { CoreDeclared, OperatorCommanded } from '../events/engine.events.ts';
+import type { StoredEvent } from '../events/envelope.ts';
 import { MarketClosed, MarketOpened, type SymbolDefined } from '../events/market.events.ts';
+import { ChainRecorded, VolatilityModelled } from '../events/option.events.ts';
 import { CancelAttempted, SubmitAttempted } from '../events/order.events.ts';
 import { copyTick, Tick, TickKind } from '../events/tick.ts';
+import type { ChainModeller } from './chain-modeller.ts';
 import type { Core } from './core.ts';
 import { isOpening, type MarketSource } from './market-source.ts';
 import { type Moment, TradingDays } from './trading-days.ts';
@@ -17,10 +20,12 @@ import { type Moment, TradingDays } from './trading-days.ts';
 const EXCHANGE_SOURCE = 'sim-exchange';
 const CALENDAR_SOURCE = 'calendar';
 const OPERATOR_SOURCE = 'operator';
+const MODEL_SOURCE = 'chain-model';
 
 interface AgendaParts {
   readonly source: MarketSource;
   readonly exchange: SimulatedExchange;
+  readonly modeller: ChainModeller;
   readonly run: RunSpec;
   /** The kernel overwrites ticks after use: the exchange needs a copy. */
   readonly poisonTicks: boolean;
@@ -60,6 +65,14 @@ export class Agenda {
     const { source, exchange, settle } = this.#parts;
     let last = 0;
     while (source.next() && this.#core.kernel.halted === null) {
+      if (source.chain !== null) {
+        last = source.at;
+        this.#reach(last);
+        this.#feedChain(source.chain);
+        settle(this.#core);
+        onRecord();
+        continue;
+      }
       const { tick } = source;
       const definition = source.symbols[tick.symbolId];
       last = tick.recordedAt;
@@ -82,6 +95,11 @@ export class Agenda {
     return this.#core;
   }
 
+  #feedChain({ payload, source, recordedAt, time }: StoredEvent<ChainRecorded>): void {
+    this.#core.kernel.input(ChainRecorded.of(payload), { source, recordedAt, time });
+    this.#sendEffects();
+  }
+
   #feed(record: Tick, source: string, definition: SymbolDefined | undefined): void {
     let tick = record;
     if (this.#parts.poisonTicks) {
@@ -91,6 +109,7 @@ export class Agenda {
     this.#core.kernel.tick(record, source);
     if (definition === undefined) return;
     this.#sendEffects();
+    this.#parts.modeller.see(tick);
     this.#parts.exchange.after(tick, definition.symbol);
     if (this.#coreToDeclare.length > 0) this.#declareCore(tick, definition);
     if (this.#openingsLeft !== null && isOpening(tick)) this.#countOpening(tick, definition);
@@ -125,6 +144,10 @@ export class Agenda {
     }
     exchange.closed(this.#symbolsOf.get(calendar) ?? [], at);
     while (exchange.nextAt() <= at) this.#deliver(exchange.take());
+    for (const volatility of this.#parts.modeller.closed(calendar, day, at)) {
+      const input = VolatilityModelled.of(volatility);
+      this.#core.kernel.input(input, { source: MODEL_SOURCE, recordedAt: at });
+    }
     this.#core.kernel.input(MarketClosed.of({ calendar, day }), provenance);
     this.#sendEffects();
     this.#parts.settle(this.#core);

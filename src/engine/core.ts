@@ -73,7 +73,10 @@ export function explainQuietDay({ actors }: Core): { symbol: string; choice: str
   return market.symbols.names().flatMap((symbol) => {
     const { selection, state } = selector.view(symbol);
     if (selection === null) return [];
-    const held = state === 'holding' || state === 'exiting' ? `${state}; ` : '';
-    return [{ symbol, choice: selection.choice, reason: `${held}${selection.reason}` }];
+    const plans = (['equity', 'option'] as const).filter((plan) =>
+      ['holding', 'exiting'].includes(state[plan]),
+    );
+    const held = plans.map((plan) => `${state[plan]} ${plan === 'option' ? 'an option' : 'shares'}; `);
+    return [{ symbol, choice: selection.choice, reason: `${held.join('')}${selection.reason}` }];
   });
 }

@@ -1,6 +1,8 @@
 /** Market records of one or several datasets as one stream in order of arrival, under one dictionary of symbols. */
 import type { LogCursor } from '../bus/ports.ts';
+import type { StoredEvent } from '../events/envelope.ts';
 import type { SymbolDefined } from '../events/market.events.ts';
+import { ChainRecorded, type ContractDefined } from '../events/option.events.ts';
 import { DAY_S, type Tick, TickKind } from '../events/tick.ts';
 
 /** A recorded session or imported file, as something that can be read more than once. */
@@ -11,6 +13,8 @@ export interface Dataset {
   /** Records of any kind, for progress. */
   readonly records: number;
   readonly symbols: readonly SymbolDefined[];
+  /** The option contracts among them. */
+  readonly contracts?: readonly ContractDefined[];
   open(): LogCursor;
 }
 
@@ -23,12 +27,15 @@ interface Lane {
   readonly cursor: LogCursor;
   /** Dataset id to session id. */
   readonly ids: readonly number[];
+  /** The record it stands at is a chain snapshot's marker, not a tick. */
+  atChain: boolean;
   alive: boolean;
 }
 
 export class MarketSource {
   /** Definitions under the session's own ids, in symbol order. */
   readonly symbols: readonly SymbolDefined[];
+  readonly contracts: readonly ContractDefined[];
   readonly records: number;
   readonly #datasets: readonly Dataset[];
   readonly #span: Span;
@@ -40,13 +47,17 @@ export class MarketSource {
   constructor(datasets: readonly Dataset[], span: Span) {
     this.#datasets = datasets;
     this.#span = span;
-    this.symbols = unite(datasets);
+    this.contracts = uniteContracts(datasets);
+    const leftOut = standIns(datasets);
+    this.symbols = unite(datasets, leftOut);
     this.records = datasets.reduce((sum, { records }) => sum + records, 0);
     const idOf = new Map(this.symbols.map(({ symbol, id }) => [symbol, id]));
     this.#lanes = datasets.map((dataset) => {
       const ids: number[] = [];
-      for (const { id, symbol } of dataset.symbols) ids[id] = idOf.get(symbol)!;
-      const lane = { cursor: dataset.open(), ids, alive: true };
+      for (const { id, symbol } of dataset.symbols) {
+        ids[id] = leftOut.get(dataset)!.has(symbol) ? LEFT_OUT : idOf.get(symbol)!;
+      }
+      const lane = { cursor: dataset.open(), ids, atChain: false, alive: true };
       this.#advance(lane);
       return lane;
     });
@@ -57,17 +68,28 @@ export class MarketSource {
     return this.#current!.cursor.tick;
   }
 
+  /** The chain marker the last `next` stopped at; null at a tick. */
+  get chain(): StoredEvent<ChainRecorded> | null {
+    const { atChain, cursor } = this.#current!;
+    return atChain ? (cursor.event as StoredEvent<ChainRecorded>) : null;
+  }
+
+  /** Arrival of the record, microseconds. */
+  get at(): number {
+    return arrivalOf(this.#current!);
+  }
+
   get source(): string {
     return this.#current!.cursor.source;
   }
 
-  /** Moves to the next record in order of arrival; ties go by symbol, then by the order of the datasets. */
+  /** Moves to the next record in order of arrival; ties go by symbol, chains last, then by the order of the datasets. */
   next(): boolean {
     if (this.#current !== null) this.#advance(this.#current);
     let earliest: Lane | null = null;
     for (const lane of this.#lanes) {
       if (!lane.alive) continue;
-      if (earliest === null || comesBefore(lane.cursor.tick, earliest.cursor.tick)) earliest = lane;
+      if (earliest === null || comesBefore(lane, earliest)) earliest = lane;
     }
     this.#current = earliest;
     return earliest !== null;
@@ -81,31 +103,44 @@ export class MarketSource {
   countOpenings(): number[] {
     const counts: number[] = this.symbols.map(() => 0);
     const scan = new MarketSource(this.#datasets, this.#span);
-    while (scan.next()) if (isOpening(scan.tick)) counts[scan.tick.symbolId]++;
+    while (scan.next()) if (scan.chain === null && isOpening(scan.tick)) counts[scan.tick.symbolId]++;
     scan.close();
     return counts;
   }
 
   #advance(lane: Lane): void {
+    const { cursor, ids } = lane;
     for (;;) {
-      const kind = lane.cursor.next();
+      const kind = cursor.next();
       if (kind === 0) break;
       this.done++;
-      if (kind === 2) continue;
-      const { tick } = lane.cursor;
-      if (this.#span.to !== null && tick.time > this.#span.to) {
-        if (tick.recordedAt > this.#span.to) break;
+      if (kind === 2 && cursor.event.type !== ChainRecorded.type) continue;
+      lane.atChain = kind === 2;
+      const { time, recordedAt } = kind === 2 ? cursor.event : cursor.tick;
+      if (this.#span.to !== null && time > this.#span.to) {
+        if (recordedAt > this.#span.to) break;
         continue; // it only says that it is later
       }
-      tick.symbolId = lane.ids[tick.symbolId] ?? UNKNOWN_ID;
+      if (kind === 2) return;
+      const id = ids[cursor.tick.symbolId] ?? UNKNOWN_ID;
+      if (id === LEFT_OUT) continue;
+      cursor.tick.symbolId = id;
       return;
     }
     lane.alive = false;
   }
 }
 
-const comesBefore = (a: Tick, b: Tick): boolean =>
-  a.recordedAt < b.recordedAt || (a.recordedAt === b.recordedAt && a.symbolId < b.symbolId);
+const arrivalOf = ({ atChain, cursor }: Lane): number => (atChain ? cursor.event : cursor.tick).recordedAt;
+
+/** A chain is complete after the last quote of its moment. */
+const placeOf = ({ atChain, cursor }: Lane): number =>
+  atChain ? Number.POSITIVE_INFINITY : cursor.tick.symbolId;
+
+function comesBefore(a: Lane, b: Lane): boolean {
+  const [atA, atB] = [arrivalOf(a), arrivalOf(b)];
+  return atA < atB || (atA === atB && placeOf(a) < placeOf(b));
+}
 
 /** No symbol has this id: the fold reports the tick. */
 const UNKNOWN_ID = 0xffff_ffff;
@@ -114,12 +149,44 @@ const UNKNOWN_ID = 0xffff_ffff;
 export const isOpening = (tick: Tick): boolean =>
   tick.kind === TickKind.openPrint || (tick.kind === TickKind.bar && tick.resolutionS < DAY_S);
 
-function unite(datasets: readonly Dataset[]): SymbolDefined[] {
+/** This symbol's records are left out: another dataset has better ones. */
+const LEFT_OUT = -1;
+
+/** By dataset, the underlyings whose prices stand beside their chain, where another dataset has the real ones. */
+function standIns(datasets: readonly Dataset[]): ReadonlyMap<Dataset, ReadonlySet<string>> {
+  const chains = new Map(
+    datasets.map((each) => [each, new Set(each.contracts?.map(({ underlying }) => underlying))]),
+  );
+  const hasPrices = (dataset: Dataset, symbol: string) =>
+    !chains.get(dataset)!.has(symbol) && dataset.symbols.some((each) => each.symbol === symbol);
+  return new Map(
+    [...chains].map(([dataset, underlyings]) => [
+      dataset,
+      new Set([...underlyings].filter((symbol) => datasets.some((other) => hasPrices(other, symbol)))),
+    ]),
+  );
+}
+
+function unite(
+  datasets: readonly Dataset[],
+  leftOut: ReadonlyMap<Dataset, ReadonlySet<string>>,
+): SymbolDefined[] {
   const bySymbol = new Map<string, SymbolDefined>();
-  for (const { symbols } of datasets) {
-    for (const each of symbols) if (!bySymbol.has(each.symbol)) bySymbol.set(each.symbol, each);
+  for (const dataset of datasets) {
+    for (const each of dataset.symbols) {
+      if (!bySymbol.has(each.symbol) && !leftOut.get(dataset)!.has(each.symbol))
+        bySymbol.set(each.symbol, each);
+    }
   }
   return [...bySymbol.values()]
     .sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
     .map((each, id) => ({ ...each, id }));
+}
+
+function uniteContracts(datasets: readonly Dataset[]): ContractDefined[] {
+  const bySymbol = new Map<string, ContractDefined>();
+  for (const { contracts = [] } of datasets) {
+    for (const each of contracts) if (!bySymbol.has(each.symbol)) bySymbol.set(each.symbol, each);
+  }
+  return [...bySymbol.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
 }

@@ -2,18 +2,21 @@
 import { type ExchangeJson, SimulatedExchange } from '../adapters/simulated-exchange/simulated-exchange.ts';
 import { installDeterminismTrap } from '../bus/determinism-trap.ts';
 import type { EventSink } from '../bus/ports.ts';
-import { configFor } from '../domain/config.ts';
+import { configFor, type RunSpec } from '../domain/config.ts';
 import { toMicros } from '../domain/money.ts';
 import { SessionCarried, SessionEnded, SessionStarted } from '../events/engine.events.ts';
 import { SymbolDefined } from '../events/market.events.ts';
+import { ContractDefined } from '../events/option.events.ts';
 import type { Strategy } from '../streams/strategy.ts';
 import { Agenda } from './agenda.ts';
+import { ChainModeller, type ChainModellerJson, volatilityIndices } from './chain-modeller.ts';
 import { type Core, createCore } from './core.ts';
 import type { Dataset } from './market-source.ts';
 import { MarketSource } from './market-source.ts';
 
 const ENGINE_SOURCE = 'engine';
 const EXCHANGE_STATE = 'sim-exchange';
+const MODELLER_STATE = 'chain-model';
 
 /** Where one session's events go. */
 export interface SessionSink extends EventSink {
@@ -61,7 +64,8 @@ export function simulate(request: SimulationRequest): SimulationResult {
 function run(request: SimulationRequest): SimulationResult {
   const { manifest, strategy, onProgress } = request;
   const source = new MarketSource(request.datasets, { to: request.to });
-  const symbols = source.symbols.map(({ symbol }) => symbol);
+  const { symbols } = manifest;
+  const modeller = modellerOf(request, source);
   const exchange = exchangeOf(request, source);
   let sink = request.sinkOf(0, manifest.session);
   let sessions = 0;
@@ -80,6 +84,7 @@ function run(request: SimulationRequest): SimulationResult {
     core.kernel.input(SessionStarted.of({ ...manifest, session, continues }), provenance);
     if (carried !== null) core.kernel.input(SessionCarried.of(carried), provenance);
     for (const definition of source.symbols) core.kernel.input(SymbolDefined.of(definition), provenance);
+    for (const contract of source.contracts) core.kernel.input(ContractDefined.of(contract), provenance);
     sessions++;
     return core;
   };
@@ -93,7 +98,11 @@ function run(request: SimulationRequest): SimulationResult {
 
   const carryOver = (core: Core, from: string): SessionCarried => ({
     from,
-    state: { ...core.kernel.carryOver(), [EXCHANGE_STATE]: JSON.parse(JSON.stringify(exchange)) },
+    state: {
+      ...core.kernel.carryOver(),
+      [EXCHANGE_STATE]: JSON.parse(JSON.stringify(exchange)),
+      [MODELLER_STATE]: JSON.parse(JSON.stringify(modeller)),
+    },
   });
 
   let name = manifest.session;
@@ -112,6 +121,7 @@ function run(request: SimulationRequest): SimulationResult {
   const agenda = new Agenda(core, {
     source,
     exchange,
+    modeller,
     run: manifest.run,
     poisonTicks: request.poisonTicks ?? false,
     settle: (now) => {
@@ -140,9 +150,24 @@ function run(request: SimulationRequest): SimulationResult {
 function startOf(request: SimulationRequest): number {
   if (request.carried !== undefined) return (request.carried.state.clock as { now: number }).now;
   const source = new MarketSource(request.datasets, { to: request.to });
-  const at = source.next() ? source.tick.recordedAt : 0;
+  const at = source.next() ? source.at : 0;
   source.close();
   return at;
+}
+
+/** The symbols a run decides on: contracts are chosen, not watched, and a volatility index is evidence. */
+export function decidedSymbols(definitions: readonly SymbolDefined[], run: RunSpec): string[] {
+  const names = definitions.filter(({ assetClass }) => assetClass !== 'option').map(({ symbol }) => symbol);
+  const indices = volatilityIndices(run, names);
+  return [...new Set(names)].filter((symbol) => !indices.has(symbol)).sort();
+}
+
+function modellerOf(request: SimulationRequest, source: MarketSource): ChainModeller {
+  const recorded = new Set(source.contracts.map(({ underlying }) => underlying));
+  return new ChainModeller(
+    { manifest: request.manifest, definitions: source.symbols, recorded },
+    request.carried?.state[MODELLER_STATE] as ChainModellerJson | undefined,
+  );
 }
 
 function exchangeOf(request: SimulationRequest, source: MarketSource): SimulatedExchange {

@@ -34,7 +34,8 @@ export class TradingDays {
   nextAt = Number.POSITIVE_INFINITY;
 
   constructor(symbols: readonly SymbolDefined[]) {
-    for (const { calendar, resolutionS } of symbols) {
+    for (const { calendar, resolutionS, assetClass } of symbols) {
+      if (assetClass === 'option') continue; // their chain does not make the underlying's day an intraday one
       const pause = resolutionS === DAY_S ? 0 : OPENING_PAUSE_US;
       this.#pauseUs.set(calendar, Math.max(this.#pauseUs.get(calendar) ?? 0, pause));
     }
