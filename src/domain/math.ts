@@ -1,6 +1,7 @@
 /**
  * The transcendental functions the engine decides by. ECMAScript leaves the last bits of Math.exp and Math.log to each
  * machine; these use only IEEE addition, multiplication and division, so that every machine decides the same.
+ * Their polynomials are written out: every price of an option comes by here several times.
  */
 
 /** ln 2 in two parts. The first has 32 significant bits: its product with any binary exponent is exact. */
@@ -42,23 +43,19 @@ export function exp(x: number): number {
 /** (e^r - 1 - r) / r^2: the Taylor series 1/2! + r/3! + ..., complete to a double for |r| <= ln(2)/2. */
 function expSeries(r: number): number {
   let sum = 1 / 87_178_291_200;
-  for (let i = EXP_COEFFICIENTS.length - 1; i >= 0; i--) sum = sum * r + EXP_COEFFICIENTS[i];
-  return sum;
+  sum = sum * r + 1 / 6_227_020_800;
+  sum = sum * r + 1 / 479_001_600;
+  sum = sum * r + 1 / 39_916_800;
+  sum = sum * r + 1 / 3_628_800;
+  sum = sum * r + 1 / 362_880;
+  sum = sum * r + 1 / 40_320;
+  sum = sum * r + 1 / 5_040;
+  sum = sum * r + 1 / 720;
+  sum = sum * r + 1 / 120;
+  sum = sum * r + 1 / 24;
+  sum = sum * r + 1 / 6;
+  return sum * r + 1 / 2;
 }
-const EXP_COEFFICIENTS = [
-  1 / 2,
-  1 / 6,
-  1 / 24,
-  1 / 120,
-  1 / 720,
-  1 / 5_040,
-  1 / 40_320,
-  1 / 362_880,
-  1 / 3_628_800,
-  1 / 39_916_800,
-  1 / 479_001_600,
-  1 / 6_227_020_800,
-];
 
 /** Natural logarithm, within 1 unit in the last place; -Infinity at 0, NaN below. */
 export function log(x: number): number {
@@ -87,9 +84,17 @@ export function log(x: number): number {
 
 /** 2 artanh(s) / s - 2 as a series in z = s^2: 2z/3 + 2z^2/5 + ..., complete to a double for |s| < 0.172. */
 function artanhSeries(z: number): number {
-  let sum = 0;
-  for (let n = 23; n >= 3; n -= 2) sum = z * (2 / n + sum);
-  return sum;
+  let sum = z * (2 / 23);
+  sum = z * (2 / 21 + sum);
+  sum = z * (2 / 19 + sum);
+  sum = z * (2 / 17 + sum);
+  sum = z * (2 / 15 + sum);
+  sum = z * (2 / 13 + sum);
+  sum = z * (2 / 11 + sum);
+  sum = z * (2 / 9 + sum);
+  sum = z * (2 / 7 + sum);
+  sum = z * (2 / 5 + sum);
+  return z * (2 / 3 + sum);
 }
 
 /** base^n for an integer n, by squaring; a negative n divides once, at the end. */
@@ -135,18 +140,26 @@ export function normalCdf(x: number): number {
  */
 export function millsRatio(x: number): number {
   if (x > 1e20) return 1 / x;
-  let numerator = 1;
-  for (let i = MILLS_NUMERATOR.length - 1; i >= 0; i--) numerator = numerator * x + MILLS_NUMERATOR[i];
-  let denominator = 1;
-  for (let i = MILLS_DENOMINATOR.length - 1; i >= 0; i--) denominator = denominator * x + MILLS_DENOMINATOR[i];
+  let numerator = x + 29.18712338281613;
+  numerator = numerator * x + 422.47729594743475;
+  numerator = numerator * x + 3930.323590091473;
+  numerator = numerator * x + 25793.233161042903;
+  numerator = numerator * x + 124144.7612225787;
+  numerator = numerator * x + 442852.36404014286;
+  numerator = numerator * x + 1156736.2462255775;
+  numerator = numerator * x + 2124982.652489747;
+  numerator = numerator * x + 2499061.9855821915;
+  numerator = numerator * x + 1451444.4311114256;
+  let denominator = x + 29.187123382816143;
+  denominator = denominator * x + 423.47729594742714;
+  denominator = denominator * x + 3959.510713476024;
+  denominator = denominator * x + 26213.710456788765;
+  denominator = denominator * x + 128016.71057984451;
+  denominator = denominator * x + 467810.6419772239;
+  denominator = denominator * x + 1273312.2515818102;
+  denominator = denominator * x + 2520398.854135845;
+  denominator = denominator * x + 3444660.4458678523;
+  denominator = denominator * x + 2917981.1981237344;
+  denominator = denominator * x + 1158085.1024471046;
   return numerator / denominator;
 }
-const MILLS_NUMERATOR = [
-  1451444.4311114256, 2499061.9855821915, 2124982.652489747, 1156736.2462255775, 442852.36404014286,
-  124144.7612225787, 25793.233161042903, 3930.323590091473, 422.47729594743475, 29.18712338281613,
-];
-const MILLS_DENOMINATOR = [
-  1158085.1024471046, 2917981.1981237344, 3444660.4458678523, 2520398.854135845, 1273312.2515818102,
-  467810.6419772239, 128016.71057984451, 26213.710456788765, 3959.510713476024, 423.47729594742714,
-  29.187123382816143,
-];

@@ -4,9 +4,20 @@
  */
 import { exp, log, normalCdf } from '../math.ts';
 import { europeanGreeks, europeanPrice } from './black-scholes.ts';
-import { exerciseBoundary, type ExerciseBoundary, interpolationAt, logBoundaryAt } from './exercise-boundary.ts';
+import {
+  type ExerciseBoundary,
+  exerciseBoundary,
+  interpolationAt,
+  logBoundaryAt,
+} from './exercise-boundary.ts';
 import { GAUSS_16 } from './gauss-legendre.ts';
-import { DAYS_PER_YEAR, expiredGreeks, type Greeks, intrinsicValue, type OptionInputs } from './option-inputs.ts';
+import {
+  DAYS_PER_YEAR,
+  expiredGreeks,
+  type Greeks,
+  intrinsicValue,
+  type OptionInputs,
+} from './option-inputs.ts';
 
 /** A call is a put on the strike with the share as its strike: whoever has one gives the other's dividends up. */
 interface AsPut {
@@ -31,12 +42,14 @@ export function americanPrice(inputs: OptionInputs): number {
   const intrinsic = intrinsicValue(inputs, inputs.spot);
   if (inputs.years <= 0) return intrinsic;
   const put = asPut(inputs);
-  const floor = Math.max(europeanPrice(inputs), intrinsic);
+  const european = europeanPrice(inputs);
+  const floor = Math.max(european, intrinsic);
   if (put.rate <= 0) return floor;
   if (isCertain(put)) return Math.max(floor, certainValue(put));
   const boundary = exerciseBoundary(put);
   if (isBeyond(put, boundary)) return floor;
-  return Math.max(europeanPrice(inputs) + premium(put, boundary), intrinsic);
+  const price = Math.min(european + premium(put, boundary), perpetualValue(put, boundary));
+  return Math.max(price, floor);
 }
 
 /** Whether a holder in the money loses by waiting: at expiry, or beyond the exercise boundary. */
@@ -49,22 +62,43 @@ export function exerciseIsRational(inputs: OptionInputs): boolean {
   return isBeyond(put, exerciseBoundary(put));
 }
 
-/** Greeks of the European price exact, of the premium by differences; beyond the boundary those of the exercised position. */
+/**
+ * Greeks of the European price exact, those of early exercise by differences: delta within 0.0005, the others within 2 %
+ * of the largest such greek at any spot. Where exercise is rational, those of the exercised option.
+ */
 export function americanGreeks(inputs: OptionInputs): Greeks {
-  const { years, spot, rate, vol } = inputs;
+  if (inputs.years <= 0) return expiredGreeks(inputs);
   const put = asPut(inputs);
-  if (years <= 0 || put.rate <= 0 || isCertain(put)) {
-    return { ...(years <= 0 ? expiredGreeks(inputs) : europeanGreeks(inputs)), price: americanPrice(inputs) };
+  if (put.rate <= 0 || isCertain(put)) {
+    if (exerciseIsRational(inputs)) return expiredGreeks(inputs);
+    return { ...europeanGreeks(inputs), price: americanPrice(inputs) };
   }
   const boundary = exerciseBoundary(put);
   if (isBeyond(put, boundary)) return expiredGreeks(inputs);
+  const { spot, rate, dividendYield, vol, years } = inputs;
   const european = europeanGreeks(inputs);
-  const premiumAt = (changed: Partial<OptionInputs>): number => {
-    const moved = { ...inputs, ...changed };
-    return americanPrice(moved) - europeanPrice(moved);
+  const step = 0.02 * vol * Math.sqrt(years) * spot;
+  const here = premium(put, boundary);
+  const up = premium(asPut({ ...inputs, spot: spot + step }), boundary);
+  const down = premium(asPut({ ...inputs, spot: spot - step }), boundary);
+  const delta = (up - down) / (2 * step);
+  const gamma = (up - 2 * here + down) / (step * step);
+  // Of a position not exercised, what time takes is what curvature and carry leave over.
+  const decay = rate * here - (rate - dividendYield) * spot * delta - 0.5 * vol * vol * spot * spot * gamma;
+  const extra = (changed: OptionInputs): number => americanPrice(changed) - europeanPrice(changed);
+  const volStep = 0.01 * vol;
+  const byVol = extra({ ...inputs, vol: vol + volStep }) - extra({ ...inputs, vol: vol - volStep });
+  const byRate = extra({ ...inputs, rate: rate + RATE_STEP }) - extra({ ...inputs, rate: rate - RATE_STEP });
+  return {
+    price: americanPrice(inputs),
+    delta: european.delta + delta,
+    gamma: european.gamma + gamma,
+    vega: european.vega + byVol / (2 * volStep) / 100,
+    theta: european.theta + decay / DAYS_PER_YEAR,
+    rho: european.rho + byRate / (2 * RATE_STEP) / 100,
   };
-  return european;
 }
+const RATE_STEP = 0.0001;
 
 /** Hardly any chance left: the underlying follows its forward. */
 const isCertain = ({ vol, years }: AsPut): boolean => vol * Math.sqrt(years) < 1e-5;
@@ -82,8 +116,17 @@ const now = (boundary: ExerciseBoundary): number => -Math.sqrt(boundary.squares[
 const isBeyond = ({ spot, strike }: AsPut, boundary: ExerciseBoundary): boolean =>
   log(spot / (strike * boundary.atExpiry)) <= now(boundary);
 
+/** What the option would be worth if it never expired: the most it can be worth, above the boundary. */
+function perpetualValue({ spot, strike }: AsPut, { perpetual }: ExerciseBoundary): number {
+  const distance = log(spot / (strike * perpetual));
+  return strike * (1 - perpetual) * exp((-distance * perpetual) / (1 - perpetual));
+}
+
 /** Value of early exercise for an underlying above the boundary. */
-function premium({ spot, strike, years, rate, dividendYield, vol }: AsPut, boundary: ExerciseBoundary): number {
+function premium(
+  { spot, strike, years, rate, dividendYield, vol }: AsPut,
+  boundary: ExerciseBoundary,
+): number {
   const { nodes, weights } = GAUSS_16;
   const root = Math.sqrt(years);
   const distance = log(spot / (strike * boundary.atExpiry));

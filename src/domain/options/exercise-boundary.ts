@@ -15,6 +15,8 @@ export interface BoundaryInputs {
 }
 
 export interface ExerciseBoundary {
+  /** Where it would lie without expiry, below all of it. */
+  readonly perpetual: number;
   /** Where it starts, at expiry: below it a day's interest exceeds a day's dividends. */
   readonly atExpiry: number;
   /** ln(boundary / atExpiry), squared, at the collocation times; unlike the boundary itself this is nearly a polynomial. */
@@ -26,7 +28,8 @@ const POINTS = [-1, -Math.sqrt(3) / 2, -0.5, 0, 0.5, Math.sqrt(3) / 2, 1];
 const DEGREE = POINTS.length - 1;
 /** Square roots of the collocation times but the first, which is expiry, as fractions of the longest. */
 const ROOTS = POINTS.slice(1).map((point) => (1 + point) / 2);
-const PASSES = 5;
+const NODES = GAUSS_8.nodes.length;
+const PASSES = 6;
 
 /**
  * For each node of a quadrature over time, the weights that give `squares` there. A node v stands for an elapsed time of
@@ -37,7 +40,9 @@ export function interpolationAt(root: number, { nodes }: Quadrature): Float64Arr
   for (const [j, node] of nodes.entries()) {
     const point = 2 * root * Math.sqrt(1 - node * node) - 1;
     // The barycentric formula; the square at expiry is 0 and counts in the sum only.
-    const terms = POINTS.map((each, k) => ((k % 2 === 0 ? 1 : -1) / (point - each)) * (k % DEGREE === 0 ? 0.5 : 1));
+    const terms = POINTS.map(
+      (each, k) => ((k % 2 === 0 ? 1 : -1) / (point - each)) * (k % DEGREE === 0 ? 0.5 : 1),
+    );
     const sum = terms.reduce((total, term) => total + term, 0);
     for (let k = 1; k <= DEGREE; k++) weights[j * DEGREE + k - 1] = terms[k] / sum;
   }
@@ -53,24 +58,40 @@ export function logBoundaryAt(weights: Float64Array, j: number, squares: Float64
 }
 
 export function exerciseBoundary(inputs: BoundaryInputs): ExerciseBoundary {
-  const { rate, dividendYield, years } = inputs;
+  const { rate, dividendYield, years, vol } = inputs;
   const atExpiry = dividendYield > rate ? rate / dividendYield : 1;
+  const perpetual = perpetualBoundary(inputs);
+  const lowest = log(perpetual / atExpiry);
   const squares = new Float64Array(DEGREE);
+  const discounts = new Float64Array(2 * DEGREE * NODES);
   for (let i = 0; i < DEGREE; i++) {
-    const guess = log(Math.min(firstGuess(inputs, ROOTS[i] * ROOTS[i] * years) / atExpiry, 1));
+    const time = ROOTS[i] * ROOTS[i] * years;
+    // Bjerksund and Stensland (1993) approach the perpetual boundary like this, where rate and yield are equal.
+    const share = 1 - exp((2 * vol * Math.sqrt(time)) / (1 - exp(-lowest)));
+    const guess = -log(1 + (exp(-lowest) - 1) * share);
     squares[i] = guess * guess;
+    for (let j = 0; j < NODES; j++) {
+      const elapsed = GAUSS_8.nodes[j] * GAUSS_8.nodes[j] * time;
+      const at = 2 * (i * NODES + j);
+      discounts[at] = GAUSS_8.weights[j] * exp(-rate * elapsed);
+      discounts[at + 1] = dividendYield === 0 ? 0 : GAUSS_8.weights[j] * exp(-dividendYield * elapsed);
+    }
   }
   for (let pass = 0; pass < PASSES; pass++) {
-    for (let i = 0; i < DEGREE; i++) squares[i] = improvedSquare(inputs, atExpiry, squares, i);
+    // In place: a later time is improved with what its earlier ones have become.
+    for (let i = 0; i < DEGREE; i++)
+      squares[i] = improvedSquare(inputs, atExpiry, lowest, squares, discounts, i);
   }
-  return { atExpiry, squares };
+  return { perpetual, atExpiry, squares };
 }
 
 /** Smooth pasting at collocation time i, solved for the boundary outside the integrals. */
 function improvedSquare(
   { years, rate, dividendYield, vol }: BoundaryInputs,
   atExpiry: number,
+  lowest: number,
   squares: Float64Array,
+  discounts: Float64Array,
   i: number,
 ): number {
   const root = ROOTS[i] * Math.sqrt(years);
@@ -79,17 +100,17 @@ function improvedSquare(
   const here = -Math.sqrt(squares[i]);
   let interest = 0;
   let dividends = 0;
-  for (let j = 0; j < GAUSS_8.nodes.length; j++) {
+  for (let j = 0; j < NODES; j++) {
     const elapsedRoot = GAUSS_8.nodes[j] * root;
-    const elapsed = elapsedRoot * elapsedRoot;
     const deviation = vol * elapsedRoot;
-    const d1 = (here - logBoundaryAt(weights, j, squares) + carry * elapsed) / deviation + deviation / 2;
-    interest += GAUSS_8.weights[j] * exp(-rate * elapsed) * normalPdf(d1 - deviation);
+    const moved = here - logBoundaryAt(weights, j, squares) + carry * elapsedRoot * elapsedRoot;
+    const d1 = moved / deviation + deviation / 2;
+    const at = 2 * (i * NODES + j);
+    interest += discounts[at] * normalPdf(d1 - deviation);
     if (dividendYield !== 0) {
       const density = normalPdf(d1);
       const tail = density * millsRatio(Math.abs(d1));
-      const weight = GAUSS_8.weights[j] * exp(-dividendYield * elapsed);
-      dividends += weight * ((d1 < 0 ? tail : 1 - tail) * deviation + density);
+      dividends += discounts[at + 1] * ((d1 < 0 ? tail : 1 - tail) * deviation + density);
     }
   }
   const time = root * root;
@@ -98,21 +119,19 @@ function improvedSquare(
   // Both sides times vol x root.
   const numerator = exp(-rate * time) * normalPdf(d1 - deviation) + 2 * rate * time * interest;
   const denominator =
-    exp(-dividendYield * time) * (normalPdf(d1) + normalCdf(d1) * deviation) + 2 * dividendYield * time * dividends;
+    exp(-dividendYield * time) * (normalPdf(d1) + normalCdf(d1) * deviation) +
+    2 * dividendYield * time * dividends;
   const ratio = numerator / (denominator * atExpiry);
   if (!(ratio > 0)) return squares[i];
-  const improved = log(Math.min(ratio, 1));
+  // It falls with the time left, towards the perpetual one; where rounding or a coarse guess says otherwise, that holds.
+  const sooner = i === 0 ? 0 : -Math.sqrt(squares[i - 1]);
+  const improved = Math.max(Math.min(log(ratio), sooner), lowest);
   return improved * improved;
 }
 
-/** The flat boundary of Bjerksund and Stensland (1993) for this time alone, taken to the put by symmetry. */
-function firstGuess({ rate, dividendYield, vol }: BoundaryInputs, years: number): number {
+function perpetualBoundary({ rate, dividendYield, vol }: BoundaryInputs): number {
   const variance = vol * vol;
   const drift = (dividendYield - rate) / variance - 0.5;
   const beta = Math.sqrt(drift * drift + (2 * dividendYield) / variance) - drift;
-  const perpetual = beta / (beta - 1);
-  const atExpiry = Math.max(1, dividendYield / rate);
-  const spread = (dividendYield - rate) * years + 2 * vol * Math.sqrt(years);
-  const share = 1 - exp((-spread * atExpiry) / (perpetual - atExpiry));
-  return 1 / (atExpiry + (perpetual - atExpiry) * share);
+  return (beta - 1) / beta;
 }

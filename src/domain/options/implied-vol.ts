@@ -23,10 +23,14 @@ export type ImpliedVol =
 
 export const noVol = (reason: NoVolReason): ImpliedVol => ({ ok: false, reason });
 
-/** Of a sum of two prices, what rounding may have made. */
+/** What rounding may have made of a difference of two prices, by their sum. */
 export const ROUNDING = 1e-15;
 
-export function checkedMarket({ spot, strike, years, rate, dividendYield }: OptionMarket, price: number) {
+/** Why not even to try. */
+export function refusal(
+  { spot, strike, years, rate, dividendYield }: OptionMarket,
+  price: number,
+): NoVolReason | null {
   const finite = Number.isFinite(spot + strike + years + rate + dividendYield + price);
   if (!finite || spot <= 0 || strike <= 0) return 'badInput';
   return years <= 0 ? 'expired' : null;
@@ -34,7 +38,7 @@ export function checkedMarket({ spot, strike, years, rate, dividendYield }: Opti
 
 /** The volatility of a European option; pricing with it again gives `price` within 1e-12 of the larger of spot and strike. */
 export function europeanImpliedVol(market: OptionMarket, price: number): ImpliedVol {
-  const refused = checkedMarket(market, price);
+  const refused = refusal(market, price);
   if (refused !== null) return noVol(refused);
   const { right, spot, strike, years, rate, dividendYield } = market;
   const presentSpot = spot * exp(-dividendYield * years);
