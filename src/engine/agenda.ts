@@ -162,7 +162,8 @@ export class Agenda {
   #deliver(report: ExchangeReport): void {
     const { input, at, time, ordinal } = report;
     const canceled = input.type === 'OrderCanceled' || input.type === 'CancelRejected';
-    const causation = (canceled ? this.#cancels : this.#submits).get(ordinal) ?? null;
+    const asked = canceled ? this.#cancels : this.#submits;
+    const causation = ordinal === null ? null : (asked.get(ordinal) ?? null);
     this.#core.kernel.input(input, { source: EXCHANGE_SOURCE, recordedAt: at, time, causation });
     this.#sendEffects();
   }

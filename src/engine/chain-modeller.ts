@@ -5,7 +5,6 @@
 import { type Config, configFor, type RunSpec } from '../domain/config.ts';
 import type { CalendarName } from '../domain/instrument.ts';
 import { modelledIndex, modelledOptionQuote } from '../domain/options/chain-model.ts';
-import type { OptionContract } from '../domain/options/contract.ts';
 import { ContractCatalogue } from '../domain/options/contract-catalogue.ts';
 import type { TwoSided } from '../domain/spread-model.ts';
 import type { SessionStarted } from '../events/engine.events.ts';
@@ -83,10 +82,10 @@ export class ChainModeller {
   /** Symbols of the above by dictionary id. */
   readonly #byId: (Days | undefined)[] = [];
 
-  constructor(parts: ModellerParts, carried: ChainModellerJson = {}) {
+  constructor(parts: ModellerParts, catalogue: ContractCatalogue, carried: ChainModellerJson = {}) {
     const { manifest, definitions } = parts;
     const { config } = manifest.run;
-    this.#catalogue = new ContractCatalogue(config, manifest.symbols);
+    this.#catalogue = catalogue;
     this.#fold = new TickFold(this.#symbols, config.feed, {
       bar: (bar) => this.#onBar(bar),
       print: () => {},
@@ -154,15 +153,9 @@ export class ChainModeller {
     return volatilities;
   }
 
-  /** The contract behind a symbol, where its chain is modelled here. */
-  contract(symbol: string): OptionContract | undefined {
-    const contract = this.#catalogue.get(symbol);
-    return contract !== undefined && this.#days.get(contract.underlying)?.isUnderlying ? contract : undefined;
-  }
-
-  /** What a contract is quoted at with its underlying at `spot`; null before the first volatility and after expiry. */
+  /** What a contract is quoted at with its underlying at `spot`; null where its chain is not modelled, or not yet, or over. */
   quote(symbol: string, spot: number, at: number): TwoSided | null {
-    const contract = this.contract(symbol);
+    const contract = this.#catalogue.get(symbol);
     const days = contract && this.#days.get(contract.underlying);
     if (days === undefined || days.atm === null) return null;
     return modelledOptionQuote(contract!, spot, days.atm, at, days.options);

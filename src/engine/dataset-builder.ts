@@ -10,10 +10,9 @@ import { fileDigest } from '../adapters/files/text-lines.ts';
 import type { EventLog } from '../bus/ports.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { AssetClass, CalendarName } from '../domain/instrument.ts';
-import { canonicalJson } from '../events/canonical.ts';
-import type { EventDefinition } from '../events/define-event.ts';
 import { CodeDefined, DatasetSummarized, LineRejected, SymbolDefined } from '../events/market.events.ts';
 import { DAY_S, type Tick, TickKind } from '../events/tick.ts';
+import { DatasetWriter } from './dataset-writer.ts';
 
 export interface DatasetOptions {
   /** Zone of times that carry none; UTC where not given. */
@@ -50,8 +49,6 @@ export interface ImportResult {
   readonly notes: readonly string[];
 }
 
-const SOURCE = 'file';
-
 interface SymbolEntry {
   readonly definition: SymbolDefined;
   records: number;
@@ -77,7 +74,7 @@ function* byArrival(streams: readonly Generator<Tick>[]): Generator<Tick> {
 }
 
 export class DatasetBuilder {
-  readonly #log: EventLog;
+  readonly #writer: DatasetWriter;
   readonly #options: DatasetOptions;
   readonly #sources: readonly Source[];
   readonly #symbols: SymbolEntry[] = [];
@@ -87,10 +84,9 @@ export class DatasetBuilder {
   readonly #rejected: RejectedLine[] = [];
   readonly #daysOutside = new Set<string>();
   #widened = 0;
-  #now = 0;
 
   constructor(log: EventLog, options: DatasetOptions, sources: readonly Source[]) {
-    this.#log = log;
+    this.#writer = new DatasetWriter(log);
     this.#options = options;
     this.#sources = sources;
   }
@@ -98,17 +94,18 @@ export class DatasetBuilder {
   build(): ImportResult {
     let first = true;
     for (const tick of byArrival(this.#lanes())) {
-      this.#now = tick.recordedAt;
-      if (first) for (const { definition } of this.#symbols) this.#write(SymbolDefined, definition);
+      this.#writer.now = tick.recordedAt;
+      if (first) for (const { definition } of this.#symbols) this.#writer.event(SymbolDefined, definition);
       first = false;
       this.#tick(tick);
     }
     const order = new Map(this.#sources.map(({ format }, i) => [format.file, i]));
     this.#rejected.sort((a, b) => order.get(a.file)! - order.get(b.file)! || a.line - b.line);
     this.#requireRecords();
-    for (const each of this.#rejected) this.#write(LineRejected, { ...each, file: basename(each.file) });
+    for (const each of this.#rejected)
+      this.#writer.event(LineRejected, { ...each, file: basename(each.file) });
     const notes = this.#notes();
-    this.#write(DatasetSummarized, {
+    this.#writer.event(DatasetSummarized, {
       symbols: this.#symbols.map(({ definition, records, from, to }) => ({
         symbol: definition.symbol,
         records,
@@ -124,7 +121,7 @@ export class DatasetBuilder {
       notes,
     });
     return {
-      events: this.#log.lastSeq,
+      events: this.#writer.lastSeq,
       symbols: this.#symbols.map(({ definition }) => definition.symbol),
       from: Math.min(...this.#symbols.map(({ from }) => from)),
       to: Math.max(...this.#symbols.map(({ to }) => to)),
@@ -207,31 +204,12 @@ export class DatasetBuilder {
 
   #tick(tick: Tick): void {
     if (this.#newCodes.length > 0)
-      for (const code of this.#newCodes.splice(0)) this.#write(CodeDefined, code);
-    this.#log.tick(this.#log.lastSeq + 1, tick, SOURCE);
-    this.#log.settle();
+      for (const code of this.#newCodes.splice(0)) this.#writer.event(CodeDefined, code);
+    this.#writer.tick(tick);
     const entry = this.#symbols[tick.symbolId];
     if (entry.records === 0 && entry.to === 0) entry.from = tick.time;
     entry.to = tick.time;
     if (tick.kind !== TickKind.openPrint) entry.records += 1;
-  }
-
-  #write<P>(definition: EventDefinition<'input', P>, payload: P): void {
-    const { kind, type, version } = definition;
-    this.#log.event({
-      seq: this.#log.lastSeq + 1,
-      kind,
-      type,
-      version,
-      time: this.#now,
-      recordedAt: this.#now,
-      source: SOURCE,
-      causation: null,
-      correlation: definition.correlate(payload),
-      basis: [],
-      payload,
-      json: canonicalJson(payload),
-    });
   }
 
   #requireRecords(): void {

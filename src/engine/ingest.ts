@@ -6,19 +6,21 @@ import { accessSync, constants, existsSync, readdirSync, renameSync, rmSync } fr
 import { basename, dirname, join } from 'node:path';
 import type { RecordKind } from '../adapters/files/csv-columns.ts';
 import { inspectCsv } from '../adapters/files/csv-format.ts';
+import type { EventLog } from '../bus/ports.ts';
 import { InputError } from '../domain/input-error.ts';
 import { DAY_S } from '../events/tick.ts';
 import { anchorPath, syncFolder } from '../log/anchor.ts';
 import { createLog } from '../log/log-writer.ts';
 import { sealLog } from '../log/seal-log.ts';
+import { ChainDatasetBuilder } from './chain-dataset-builder.ts';
 import { DatasetBuilder, type DatasetOptions, type ImportResult, type Source } from './dataset-builder.ts';
 
 export interface ImportRequest extends DatasetOptions {
   readonly files: readonly string[];
-  /** One symbol for all files, or one for each of them. */
+  /** One symbol for all files, or one for each of them; of options the underlying, where the lines do not say it. */
   readonly symbols: readonly string[];
   /** Guessed from the columns where not given. */
-  readonly kind?: RecordKind | 'options';
+  readonly kind?: RecordKind;
   /** Length of a bar: `1m`, `5m`, `1h`, `1d`; guessed from the lines where not given. */
   readonly resolution?: string;
   /** Field to column name, or number from 1. */
@@ -44,12 +46,14 @@ export function importFiles(request: ImportRequest): ImportResult {
   const { out } = request;
   requirePlaceFor(out, request.overwrite ?? false);
   const sources = sourcesOf(request);
+  const builderOf = (log: EventLog) =>
+    isChain(sources) ? chainBuilder(log, request, sources) : new DatasetBuilder(log, request, sources);
   const draft = join(dirname(out), `.${basename(out)}.${process.pid}.draft`);
   try {
     const log = createLog(draft, { session: basename(out), flush: 'batch' });
     let result: ImportResult;
     try {
-      result = new DatasetBuilder(log, request, sources).build();
+      result = builderOf(log).build();
     } finally {
       log.close();
     }
@@ -88,10 +92,12 @@ function discard(draft: string): void {
 
 function sourcesOf(request: ImportRequest): readonly Source[] {
   const { files, symbols, kind } = request;
-  if (kind === 'options')
-    throw new InputError('option chains cannot be imported yet: --kind takes bars, quotes or trades');
   if (files.length === 0) throw new InputError('no file to import: name at least one CSV file');
-  if (symbols.length !== 1 && symbols.length !== files.length) {
+  const named = symbols.length > 0 || kind === 'options';
+  if (!named) {
+    throw new InputError('--symbol is missing: say whose prices these are, such as --symbol SPY');
+  }
+  if (symbols.length > 1 && symbols.length !== files.length) {
     throw new InputError(
       `${symbols.length} symbols for ${files.length} files: give one --symbol for all, or one for each file`,
     );
@@ -104,7 +110,34 @@ function sourcesOf(request: ImportRequest): readonly Source[] {
   const { tz = 'UTC', columns } = request;
   const resolutionS = request.resolution === undefined ? undefined : secondsOf(request.resolution);
   return files.map((file, i) => ({
-    symbol: symbols[symbols.length === 1 ? 0 : i],
+    symbol: symbols[symbols.length === 1 ? 0 : i] ?? '',
     format: inspectCsv(file, { tz, columns, kind, resolutionS }),
   }));
+}
+
+/** Chains go into a dataset of their own, since their snapshots are whole. */
+function isChain(sources: readonly Source[]): boolean {
+  const chains = sources.filter(({ format }) => format.kind === 'options').length;
+  if (chains === 0 || chains === sources.length) return chains > 0;
+  throw new InputError(
+    'option chains and other records go into datasets of their own: import them one by one',
+  );
+}
+
+function chainBuilder(
+  log: EventLog,
+  { scale, symbols, tz }: ImportRequest,
+  sources: readonly Source[],
+): ChainDatasetBuilder {
+  if ((scale ?? 1) !== 1) {
+    throw new InputError('--scale does not go with options: strikes are what their symbols say');
+  }
+  if (new Set(symbols).size > 1) {
+    throw new InputError(`--symbol names ${symbols.join(' and ')}; chains take one underlying, or none`);
+  }
+  return new ChainDatasetBuilder(log, {
+    formats: sources.map(({ format }) => format),
+    underlying: symbols[0] ?? null,
+    zoneGiven: tz !== undefined,
+  });
 }

@@ -4,6 +4,7 @@ import { installDeterminismTrap } from '../bus/determinism-trap.ts';
 import type { EventSink } from '../bus/ports.ts';
 import { configFor, type RunSpec } from '../domain/config.ts';
 import { toMicros } from '../domain/money.ts';
+import { ContractCatalogue } from '../domain/options/contract-catalogue.ts';
 import { SessionCarried, SessionEnded, SessionStarted } from '../events/engine.events.ts';
 import { SymbolDefined } from '../events/market.events.ts';
 import { ContractDefined } from '../events/option.events.ts';
@@ -65,7 +66,8 @@ function run(request: SimulationRequest): SimulationResult {
   const { manifest, strategy, onProgress } = request;
   const source = new MarketSource(request.datasets, { to: request.to });
   const { symbols } = manifest;
-  const modeller = modellerOf(request, source);
+  const catalogue = catalogueOf(request, source);
+  const modeller = modellerOf(request, source, catalogue);
   const exchange = exchangeOf(request, source);
   let sink = request.sinkOf(0, manifest.session);
   let sessions = 0;
@@ -162,10 +164,26 @@ export function decidedSymbols(definitions: readonly SymbolDefined[], run: RunSp
   return [...new Set(names)].filter((symbol) => !indices.has(symbol)).sort();
 }
 
-function modellerOf(request: SimulationRequest, source: MarketSource): ChainModeller {
+function catalogueOf(
+  { manifest }: SimulationRequest,
+  { symbols, contracts }: MarketSource,
+): ContractCatalogue {
+  const catalogue = new ContractCatalogue(manifest.run.config, manifest.symbols);
+  const multipliers = new Map(symbols.map(({ symbol, multiplier }) => [symbol, multiplier]));
+  for (const { symbol, ...terms } of contracts)
+    catalogue.add(symbol, { ...terms, multiplier: multipliers.get(symbol)! });
+  return catalogue;
+}
+
+function modellerOf(
+  request: SimulationRequest,
+  source: MarketSource,
+  catalogue: ContractCatalogue,
+): ChainModeller {
   const recorded = new Set(source.contracts.map(({ underlying }) => underlying));
   return new ChainModeller(
     { manifest: request.manifest, definitions: source.symbols, recorded },
+    catalogue,
     request.carried?.state[MODELLER_STATE] as ChainModellerJson | undefined,
   );
 }

@@ -1,7 +1,7 @@
 /** Finds out what a CSV file's columns mean: by the names vendors give them, by position, or as the user says. */
 import { InputError } from '../../domain/input-error.ts';
 
-export type RecordKind = 'bars' | 'quotes' | 'trades';
+export type RecordKind = 'bars' | 'quotes' | 'trades' | 'options';
 
 /** The fields we know, each with the names vendors use for it, in lower case without separators. */
 const aliases = {
@@ -17,6 +17,10 @@ const aliases = {
     'unix',
     'unixtime',
     'gmttime',
+    'quotedate',
+    'quotetime',
+    'quotedatetime',
+    'datadate',
     'index',
     '',
   ],
@@ -37,6 +41,15 @@ const aliases = {
   exchange: ['exchange', 'ex', 'x', 'exch'],
   conditions: ['conditions', 'condition', 'cond'],
   symbol: ['symbol', 'ticker', 'sym', 'symroot'],
+  /** An option's own symbol, as the clearing house writes it. */
+  contract: ['contract', 'optionalias', 'optionsymbol', 'contractsymbol', 'occsymbol', 'osi', 'optionid'],
+  underlying: ['underlying', 'underlyingsymbol', 'und', 'act'],
+  underlyingPx: ['underlyingpx', 'underlyinglast', 'underlyingprice', 'stockprice', 'spotprice', 'spot'],
+  root: ['root', 'optionroot', 'rootsymbol'],
+  right: ['right', 'type', 'optiontype', 'callput', 'putcall', 'cp', 'cpflag'],
+  expiry: ['expiry', 'expiration', 'expirationdate', 'expirdate', 'expdate', 'exdate', 'maturity'],
+  strike: ['strike', 'strikeprice'],
+  openInterest: ['openinterest', 'openint', 'oi'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Field = keyof typeof aliases;
@@ -49,7 +62,10 @@ const required: Readonly<Record<RecordKind, readonly Field[]>> = {
   bars: ['time', 'open', 'high', 'low', 'close'],
   quotes: ['time', 'bidPx', 'askPx'],
   trades: ['time', 'px'],
+  options: ['time', 'bidPx', 'askPx'],
 };
+
+const CONTRACT_NEEDS = 'and contract, or expiry, right and strike';
 
 const plainName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
@@ -98,8 +114,18 @@ function mapColumns(
 const listed = (header: readonly string[]): string =>
   header.map((name) => (name === '' ? '""' : name)).join(', ');
 
+const has = (columns: Columns, wanted: readonly Field[]): boolean =>
+  wanted.every((field) => columns[field] !== undefined);
+
 const fits = (kind: RecordKind, columns: Columns): boolean =>
-  required[kind].every((field) => columns[field] !== undefined);
+  has(columns, required[kind]) &&
+  (kind !== 'options' || has(columns, ['contract']) || has(columns, ['expiry', 'right', 'strike']));
+
+/** Chains before quotes: theirs have bid and ask, too. */
+const KINDS = ['bars', 'options', 'quotes', 'trades'] as const;
+
+const needsOf = (kind: RecordKind): string =>
+  `${required[kind].join(', ')}${kind === 'options' ? `, ${CONTRACT_NEEDS}` : ''}`;
 
 /** The fields of a file with a header, and what it records. */
 export function columnsOfHeader(
@@ -109,12 +135,12 @@ export function columnsOfHeader(
   wanted: RecordKind | undefined,
 ): { columns: Columns; kind: RecordKind } {
   const columns = { ...guessColumns(header), ...mapColumns(mapping, header, file) };
-  const kind = wanted ?? (['bars', 'quotes', 'trades'] as const).find((each) => fits(each, columns));
+  const kind = wanted ?? KINDS.find((each) => fits(each, columns));
   if (kind !== undefined && fits(kind, columns)) return { columns, kind };
   const needs =
     kind === undefined
       ? 'bars need time, open, high, low, close; quotes need time, bidPx, askPx; trades need time, px'
-      : `${kind} need ${required[kind].join(', ')}`;
+      : `${kind} need ${needsOf(kind)}`;
   throw new InputError(
     `${file}, line 1: found the columns ${listed(header)}, but ${needs}: map them with --columns field=COLUMN,...`,
   );
@@ -137,12 +163,12 @@ export function columnsByPosition(
     : ['time', 'open', 'high', 'low', 'close', 'volume'];
   const guessed = Object.fromEntries(order.slice(0, cells.length).map((field, i) => [field, i])) as Columns;
   const columns = Object.keys(mapping).length > 0 ? mapped : guessed;
-  const kind = wanted ?? (['bars', 'quotes', 'trades'] as const).find((each) => fits(each, columns));
+  const kind = wanted ?? KINDS.find((each) => fits(each, columns));
   if (kind !== undefined && fits(kind, columns) && (kind === 'bars' || columns === mapped))
     return { columns, kind };
   throw new InputError(
     `${file} has no header and ${cells.length} columns: say what they are with --columns time=1,... (${
-      kind === undefined ? 'bars: time, open, high, low, close' : `${kind}: ${required[kind].join(', ')}`
+      kind === undefined ? 'bars: time, open, high, low, close' : `${kind}: ${needsOf(kind)}`
     })`,
   );
 }

@@ -23,7 +23,7 @@ export interface CsvFormat {
   readonly kind: RecordKind;
   /** The first line with data, from 1. */
   readonly dataFrom: number;
-  /** Seconds of a bar, 86,400 for a day; null for quotes and trades. */
+  /** Seconds of a bar, 86,400 for a day; null for what is no bar. */
   readonly resolutionS: number | null;
   /** The newest line comes first. */
   readonly descending: boolean;
@@ -110,7 +110,7 @@ export function inspectCsv(file: string, options: CsvOptions): CsvFormat {
     );
   }
   const resolutionS = kind === 'bars' ? resolutionOf(file, options.resolutionS, times, onlyDates) : null;
-  if (kind !== 'bars' && onlyDates) {
+  if ((kind === 'quotes' || kind === 'trades') && onlyDates) {
     throw new InputError(`${file} dates its ${kind} by the day only: ${kind} need a time of day`);
   }
   return {

@@ -6,8 +6,8 @@ import { civilDay, sessionOfDayOrDefault } from '../../domain/exchange-calendar.
 import { InputError } from '../../domain/input-error.ts';
 import type { CalendarName } from '../../domain/instrument.ts';
 import { DAY_S, Tick, TickKind } from '../../events/tick.ts';
-import type { Field } from './csv-columns.ts';
-import { type CsvFormat, cellsOf, momentOf } from './csv-format.ts';
+import { BadLine, Cells, safeCells } from './csv-cells.ts';
+import { type CsvFormat, momentOf } from './csv-format.ts';
 import { textLines } from './text-lines.ts';
 import { TimeReader } from './time-stamp.ts';
 
@@ -38,9 +38,6 @@ interface LineRecord {
   readonly at: number;
   readonly tick: Tick;
 }
-
-/** A reason to leave a line out. */
-class BadLine extends Error {}
 
 /** One symbol's records of one kind, from files that continue each other. Fresh ticks, in the order of `recordedAt`. */
 export function* csvTicks(formats: readonly CsvFormat[], context: CsvContext): Generator<Tick> {
@@ -160,53 +157,6 @@ const mixedSymbols = (file: string, line: number, first: string, wanted: string)
   new InputError(
     `${file}, line ${line}: begins with lines of "${first}" before those of "${wanted}": split it by symbol`,
   );
-
-function safeCells(text: string, delimiter: string): string[] {
-  try {
-    return cellsOf(text, delimiter);
-  } catch (error) {
-    throw new BadLine(`its quotes do not close (${(error as Error).message})`);
-  }
-}
-
-/** The cells of one line by field. */
-class Cells {
-  readonly all: readonly string[];
-  readonly #columns: CsvFormat['columns'];
-
-  constructor(all: readonly string[], format: CsvFormat) {
-    this.all = all;
-    this.#columns = format.columns;
-  }
-
-  text(field: Field): string {
-    const at = this.#columns[field];
-    return at === undefined ? '' : (this.all[at]?.trim() ?? '');
-  }
-
-  /** NaN where the cell is empty or the file has no such column. */
-  number(field: Field): number {
-    const text = this.text(field);
-    if (text === '') return Number.NaN;
-    const value = Number(text);
-    if (!Number.isFinite(value)) throw new BadLine(`${field} "${text}" is not a number`);
-    return value;
-  }
-
-  price(field: Field, scale: number): number {
-    const value = this.number(field);
-    if (Number.isNaN(value)) throw new BadLine(`${field} is missing`);
-    if (value <= 0) throw new BadLine(`${field} is ${value}; prices are above zero`);
-    return scale === 1 ? value : Math.round(value * scale * 1e6) / 1e6;
-  }
-
-  /** A size, volume or average price: 0 where there is none. */
-  amount(field: Field): number {
-    const value = this.number(field);
-    if (value < 0) throw new BadLine(`${field} is ${value}; it cannot be negative`);
-    return value || 0;
-  }
-}
 
 /** Vendors' adjusted prices differ in their last digits. */
 const ROUNDING = 1e-6;

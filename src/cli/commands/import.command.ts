@@ -12,7 +12,7 @@ import { type CommonOptions, printJson, remark, type Terminal } from '../termina
 
 interface ImportOptions extends CommonOptions {
   readonly symbol?: readonly string[];
-  readonly kind?: RecordKind | 'options';
+  readonly kind?: RecordKind;
   readonly resolution?: string;
   readonly tz?: string;
   readonly columns?: string;
@@ -35,10 +35,14 @@ export function addImport(program: Command, terminal: Terminal): void {
     .description(
       'reads CSV files (plain or gzipped) into a dataset; bad lines are listed, the good ones kept',
     )
-    .option('--symbol <symbol>', 'whose prices these are; once for all files, or once for each', collect)
+    .option(
+      '--symbol <symbol>',
+      'whose prices these are; once for all files, or once for each; of options the underlying',
+      collect,
+    )
     .option(
       '--kind <kind>',
-      'bars, quotes or trades (guessed from the columns)',
+      'bars, quotes, trades or options (guessed from the columns)',
       choiceFor('--kind', ['bars', 'quotes', 'trades', 'options']),
     )
     .option('--resolution <length>', "a bar's length: 1d, 1h, 5m, 1m (guessed from the lines)")
@@ -69,6 +73,7 @@ export function addImport(program: Command, terminal: Terminal): void {
     command,
     'import spy.csv --symbol SPY --out data/spy.db',
     'import quotes.csv.gz --symbol AAPL --kind quotes --tz America/New_York --columns time=DT,bidPx=BID,askPx=ASK --out data/aapl.db',
+    'import chain-2017.csv --kind options --out data/spx-chain.db',
   ).action((files: string[], options: ImportOptions) => {
     const result = importFiles(requestOf(files, options));
     if (options.json) printJson(terminal, jsonOf(result));
@@ -88,8 +93,6 @@ function requestOf(files: readonly string[], options: ImportOptions) {
   const { symbol, ...fromFile } =
     options.config === undefined ? {} : (readRunFile(options.config).dataset ?? {});
   const symbols = options.symbol ?? (symbol === undefined ? [] : [symbol]);
-  if (symbols.length === 0)
-    throw new InputError('--symbol is missing: say whose prices these are, such as --symbol SPY');
   const { kind, resolution, tz, stamps, assetClass, calendar, scale, out, overwrite } = options;
   const given = Object.fromEntries(
     Object.entries({ kind, resolution, tz, stamps, assetClass, calendar, scale, overwrite }).filter(

@@ -3,7 +3,7 @@
  * with those the configuration gives options on their underlying.
  */
 import { type Config, configFor } from '../config.ts';
-import { makeContract, type OptionContract } from './contract.ts';
+import { type ContractTerms, contractOf, makeContract, type OptionContract } from './contract.ts';
 import { type OccFields, parseOcc } from './occ-symbol.ts';
 
 const ROOT = /^[0-9]?[A-Z][A-Z0-9]{0,5}$/;
@@ -15,6 +15,8 @@ export function rootOf(underlying: string): string | null {
 }
 
 const OCC_LENGTH = 21;
+
+export type RecordedTerms = Pick<ContractTerms, 'underlying' | 'style' | 'settlement' | 'multiplier'>;
 
 export class ContractCatalogue {
   readonly #config: Config;
@@ -46,8 +48,11 @@ export class ContractCatalogue {
     return contract;
   }
 
-  add(contract: OptionContract): void {
-    this.#contracts.set(contract.symbol, contract);
+  /** A recorded contract, with the terms it was recorded with. Throws RangeError where its symbol is none. */
+  add(symbol: string, terms: RecordedTerms): OptionContract {
+    const contract = contractOf(symbol, { ...terms, deliverable: terms.multiplier });
+    this.#contracts.set(symbol, contract);
+    return contract;
   }
 
   #make({ root, expiry, right, strike }: OccFields): OptionContract | undefined {
