@@ -24,6 +24,10 @@ export interface Order {
   state: OrderState;
 }
 
+/** What an order is to be; where it is priced by a quote, that quote. */
+type OrderTerms = Omit<o.OrderIntended, 'ordinal' | 'bidPx' | 'askPx'> &
+  Partial<Pick<o.OrderIntended, 'bidPx' | 'askPx'>>;
+
 /** Every event of an order's life names it. */
 interface OfOrder {
   readonly ordinal: number | null;
@@ -74,16 +78,16 @@ export class OrderBook {
   }
 
   /** Publishes an order intent under the next ordinal; the book knows it at once, everyone else at its dispatch. */
-  intend(
-    terms: Omit<o.OrderIntended, 'ordinal'>,
-    options: { causation?: number; basis?: readonly number[] } = {},
-  ): number {
+  intend(terms: OrderTerms, options: { causation?: number; basis?: readonly number[] } = {}): number {
     const ordinal = ++this.#lastOrdinal;
     const { action, intent, limitPx, orderType, reason, role, side, size, stopPx, symbol, timeInForce } =
       terms;
+    const { askPx = null, bidPx = null } = terms;
     // Keys in the order of their canonical bytes, as everywhere: others would have to be sorted.
     const intended: o.OrderIntended = {
       action,
+      askPx,
+      bidPx,
       intent,
       limitPx,
       orderType,

@@ -1,24 +1,28 @@
 /**
- * Holds what was decided at the close and releases it at the open: exits first, then hedges, entries and protective
- * stops, by symbol, each filled before the next leaves, so that rolls and reversals work.
+ * Holds what was decided until its market opens and releases it: exits first, then hedges, entries and protective stops,
+ * by symbol, so that rolls and reversals work. An order at one price is filled before the next leaves; what is worked on
+ * quotes holds up only what comes after its kind.
  */
-import type { Kernel } from '../bus/kernel.ts';
-import { type Config, configFor, type RunSpec } from '../domain/config.ts';
+import { defineNotice, type Kernel } from '../bus/kernel.ts';
+import type { RunSpec } from '../domain/config.ts';
+import { tradingDayAt, tradingSession } from '../domain/exchange-calendar.ts';
 import type { Side } from '../domain/instrument.ts';
-import { MICROS_PER_DOLLAR } from '../domain/money.ts';
 import { isTerminal } from '../domain/order-status.ts';
-import { entryRoomMicros, unitsWithin } from '../domain/sizing.ts';
-import { entryCap, farTouch } from '../domain/spread-model.ts';
+import { capOf } from '../domain/spread-model.ts';
 import type { EventDefinition } from '../events/define-event.ts';
 import { MarketOpened } from '../events/market.events.ts';
+import { LiquidityFailed } from '../events/option.events.ts';
 import * as o from '../events/order.events.ts';
 import type { MarketData } from '../streams/market-data.ts';
+import { firstFailing, words } from './decision-tests.ts';
 import type { OrderBook } from './order-book.ts';
-import type { Portfolio } from './portfolio.ts';
-import type { Pricing, Quote } from './pricing.ts';
-import type { RiskGate } from './risk-gate.ts';
+import { type OrderWorkers, WorkSettled } from './order-worker.ts';
+import type { Pricing } from './pricing.ts';
+import type { ReleaseSize } from './release-size.ts';
 
 const ACTOR = 'release-desk';
+/** What was asked for within one instant is released together, in its order. */
+const ReleaseAsked = defineNotice<null>('ReleaseAsked');
 
 interface Deferred {
   readonly intent: o.IntentDeferred;
@@ -28,14 +32,15 @@ interface Deferred {
   readonly releasedAt: number;
 }
 
+type Priced = Pick<o.OrderIntended, 'orderType' | 'limitPx' | 'bidPx' | 'askPx'>;
+
 interface Parts {
   readonly run: Pick<RunSpec, 'execution' | 'risk'>;
-  readonly config: Config;
   readonly market: MarketData;
   readonly orders: OrderBook;
-  readonly portfolio: Portfolio;
   readonly pricing: Pricing;
-  readonly gate: RiskGate;
+  readonly size: ReleaseSize;
+  readonly workers: OrderWorkers;
 }
 
 interface Saved {
@@ -60,6 +65,8 @@ export class ReleaseDesk {
     this.#kernel = kernel;
     this.#parts = parts;
     kernel.on(MarketOpened, ACTOR, ({ payload }) => this.#open(payload.calendar));
+    kernel.onNotice(ReleaseAsked, ACTOR, () => this.#pump());
+    kernel.onNotice(WorkSettled, ACTOR, () => this.#pump());
     kernel.on(o.OrderAccepted, ACTOR, ({ payload }) => this.#onAccepted(payload.ordinal));
     const moves: readonly unknown[] = [
       o.OrderFilled,
@@ -82,6 +89,22 @@ export class ReleaseDesk {
     const seq = this.#kernel.publish(o.IntentDeferred.of(intent), options);
     this.#waiting.push({ intent, seq, basis: options.basis, releasedAt: 0 });
     return intent.intent;
+  }
+
+  /** Decides an intent for now, behind what is being released; for the next open where the market is closed. */
+  request(
+    terms: Omit<o.IntentDeferred, 'intent'>,
+    options: { causation?: number; basis: readonly number[] },
+  ): number {
+    const intent = this.defer(terms, options);
+    const { now } = this.#kernel;
+    const calendar = this.#parts.market.calendarOf(terms.symbol);
+    const session = tradingSession(calendar, tradingDayAt(calendar, now))!;
+    if (now < session.open || now >= session.close) return intent;
+    const asked = this.#waiting.pop()!;
+    this.#queue = [...this.#queue, { ...asked, releasedAt: now }].sort(inReleaseOrder);
+    this.#kernel.notifyWhenQuiet(ReleaseAsked, null);
+    return intent;
   }
 
   /** The side of an entry that waits for the open, or null. */
@@ -114,14 +137,14 @@ export class ReleaseDesk {
   }
 
   #pump(): void {
-    const { orders } = this.#parts;
+    const { orders, workers } = this.#parts;
     for (;;) {
       if (this.#current !== null) {
         if (!isTerminal(orders.get(this.#current)!.state.status)) return;
         this.#current = null;
       }
       const head = this.#queue[0];
-      if (head === undefined || this.#frees(head.intent)) return;
+      if (head === undefined || workers.holdUp(head.intent) || this.#frees(head.intent)) return;
       this.#queue.shift();
       this.#release(head);
     }
@@ -129,23 +152,31 @@ export class ReleaseDesk {
 
   /** Cancels our own working orders in the symbol first; true while one of them still works. */
   #frees({ symbol }: o.IntentDeferred): boolean {
-    const { orders } = this.#parts;
+    const { orders, workers } = this.#parts;
+    const reason = 'makes way for a newer decision';
+    workers.withdraw(symbol);
     for (const { intended } of [...orders.working()]) {
-      if (intended.symbol === symbol) orders.cancel(intended.ordinal, 'makes way for a newer decision');
+      if (intended.symbol === symbol) orders.cancel(intended.ordinal, reason);
     }
-    return orders.hasWorking(symbol);
+    return orders.hasWorking(symbol) || workers.works(symbol);
   }
 
   #release({ intent, seq, basis, releasedAt }: Deferred): void {
-    const { orders, config } = this.#parts;
+    const { orders, pricing, workers } = this.#parts;
+    const { symbol } = intent;
     const ageMs = (this.#kernel.now - releasedAt) / 1_000;
-    const { intentAgeMaxMs } = configFor(config, intent.symbol).risk;
+    const { intentAgeMaxMs } = pricing.configOf(symbol).risk;
     if (ageMs > intentAgeMaxMs) return this.#drop(intent, `${ageMs} ms old; at most ${intentAgeMaxMs}`, seq);
-    const size = this.#sizeNow(intent);
+    if (!this.#isLiquid(intent, seq)) return;
+    const unitPx = this.#unitPx(intent);
+    const closes = intent.action === 'exit' || intent.action === 'protect';
+    if (unitPx === null && !closes) return this.#drop(intent, `no price for ${symbol} yet`, seq);
+    const size = this.#parts.size.of(intent, unitPx ?? 0);
     if (typeof size === 'string') return this.#drop(intent, size, seq);
+    if (this.#isWorked(intent)) return workers.start(intent, size, unitPx ?? 0, { seq, basis });
     const priced = this.#priceNow(intent);
-    if (priced === null) return this.#drop(intent, `no price for ${intent.symbol} yet`, seq);
-    const { action, role, symbol, side, stopPx, timeInForce, reason } = intent;
+    if (priced === null) return this.#drop(intent, `no price for ${symbol} yet`, seq);
+    const { action, role, side, stopPx, timeInForce, reason } = intent;
     const terms = {
       action,
       intent: intent.intent,
@@ -161,49 +192,40 @@ export class ReleaseDesk {
     this.#current = orders.intend(terms, { causation: seq, basis });
   }
 
-  /** What is left of the intent now: the whole position to leave or protect, and for an entry what the limits allow. */
-  #sizeNow({ action, symbol, side, size, role }: o.IntentDeferred): o.OrderSize | string {
-    const { portfolio, pricing, run, gate, config, market } = this.#parts;
-    const held = portfolio.quantity(symbol, role);
-    if (action === 'exit' || action === 'protect') {
-      if (held === 0 || held > 0 !== (side === 'sell')) return 'the position is already closed';
-      return { kind: 'quantity', quantity: Math.abs(held) };
-    }
-    if (!run.risk) return size;
-    const quote = pricing.quote(symbol);
-    if (quote === null) return `no price for ${symbol} yet`;
-    const { risk } = configFor(config, symbol);
-    const unitPx = this.#entryPx(symbol, side, quote) * market.multiplierOf(symbol);
-    const account = gate.account(symbol);
-    const roomMicros = entryRoomMicros(account, risk);
-    const volume = market.averageVolume(symbol);
-    if (size.kind === 'fraction') {
-      const volumeMicros =
-        volume === null ? roomMicros : volume * risk.volumeShareMax * unitPx * MICROS_PER_DOLLAR;
-      const share = Math.floor((1e6 * Math.min(roomMicros, volumeMicros)) / account.equityMicros) / 1e6;
-      return share > 0
-        ? { kind: 'fraction', fraction: Math.min(size.fraction, share) }
-        : 'the limits leave no room';
-    }
-    const room = unitsWithin(roomMicros, unitPx);
-    const ofVolume = volume === null ? size.quantity : Math.floor(volume * risk.volumeShareMax);
-    const quantity = Math.min(size.quantity, room, ofVolume);
-    return quantity >= 1 ? { kind: 'quantity', quantity } : 'the limits leave no room for one unit';
+  /** Entries and hedges need an orderly market; what has to go, goes. */
+  #isLiquid(intent: o.IntentDeferred, seq: number): boolean {
+    const { action, symbol } = intent;
+    if (!this.#parts.run.risk || (action !== 'enter' && action !== 'hedge')) return true;
+    const tests = this.#parts.pricing.liquidity(symbol);
+    const failed = firstFailing(tests);
+    if (failed === undefined) return true;
+    const failure = LiquidityFailed.of({ action, intent: intent.intent, symbol, tests });
+    const causation = this.#kernel.publish(failure, { causation: seq });
+    this.#drop(intent, `not liquid: ${words(failed)}`, causation);
+    return false;
+  }
+
+  /** On quotes an order is worked; on bars it goes out once, at its worst price. */
+  #isWorked({ symbol, orderType }: o.IntentDeferred): boolean {
+    const { run, pricing } = this.#parts;
+    return run.execution === 'midpoint' && orderType !== 'stop' && !pricing.barMode(symbol);
   }
 
   #priceNow(intent: o.IntentDeferred): Pick<o.OrderIntended, 'orderType' | 'limitPx'> | null {
     if (intent.orderType === 'stop') return { limitPx: null, orderType: 'stop' };
     if (this.#parts.run.execution !== 'midpoint') return { limitPx: null, orderType: 'market' };
-    const quote = this.#parts.pricing.quote(intent.symbol);
-    if (quote === null) return null;
-    const { symbol, side, action } = intent;
-    const limitPx = action === 'enter' ? this.#entryPx(symbol, side, quote) : farTouch(quote, side);
-    return { limitPx, orderType: 'limit' };
+    const limitPx = this.#unitPx(intent);
+    return limitPx === null ? null : { limitPx, orderType: 'limit' };
   }
 
-  #entryPx(symbol: string, side: 'buy' | 'sell', quote: Quote): number {
-    if (this.#parts.run.execution === 'midpoint') return entryCap(quote, side);
-    return this.#parts.market.lastPx(symbol)!;
+  /** What a unit costs at worst: the cap of an entry, the far touch of all else. */
+  #unitPx({ symbol, side, action }: o.IntentDeferred): number | null {
+    const { run, pricing, market } = this.#parts;
+    const quote = pricing.quote(symbol);
+    if (quote === null) return null;
+    if (run.execution !== 'midpoint') return market.lastPx(symbol)!;
+    const walked = { side, tickClass: pricing.tickClass(symbol), urgent: action !== 'enter' };
+    return capOf(quote, walked, pricing.configOf(symbol).execution);
   }
 
   #trades(ordinal: number): boolean {

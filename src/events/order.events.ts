@@ -63,13 +63,17 @@ export const IntentDropped = defineDecision('IntentDropped', {
 
 /** An order is wanted now; the risk gate answers. */
 export const OrderIntended = defineDecision('OrderIntended', {
-  version: 1,
+  version: 2,
+  upcasts: { 1: (older: Record<string, unknown>) => ({ ...older, bidPx: null, askPx: null }) },
   schema: z.strictObject({
     ordinal,
     intent: ordinal.nullable(),
     action,
     role,
     ...orderTerms,
+    /** The quote, recorded or modelled, that the order was priced by; null where none was needed. */
+    bidPx: z.number().min(0).nullable(),
+    askPx: z.number().min(0).nullable(),
     reason: z.string(),
   }),
   correlate: byOrder,

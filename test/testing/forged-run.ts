@@ -74,6 +74,8 @@ export class ForgedRun {
       limitPx: null,
       stopPx: null,
       timeInForce: 'day',
+      bidPx: null,
+      askPx: null,
       reason: 'test',
       ...terms,
     };
