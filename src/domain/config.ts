@@ -139,6 +139,8 @@ const hedge = section({
   /** Hedge delta over exposure at which a close trims back to the exposure. */
   trimAbove: positive.default(1.1),
   rollDays: days.default(7),
+  /** Orders for one entry that may end unfilled before the protocol cools down. */
+  entryTries: z.int().min(1).default(3),
   cooldownSessions: z.int().min(0).default(10),
   betaBars: bars.default(252),
   betaBarsMin: bars.default(60),
