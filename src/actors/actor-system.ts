@@ -11,14 +11,17 @@ import { MarketData } from '../streams/market-data.ts';
 import { type OptionChains, SessionChains } from '../streams/option-chains.ts';
 import { regimeBars } from '../streams/regime-readings.ts';
 import type { Strategy } from '../streams/strategy.ts';
+import { Account } from './account.ts';
 import { Exposures } from './exposures.ts';
 import { HedgeLimits } from './hedge-limits.ts';
 import { InstrumentSelector } from './instrument-selector.ts';
 import { OrderBook } from './order-book.ts';
+import { OrderWorkers } from './order-worker.ts';
 import { Portfolio } from './portfolio.ts';
 import { Pricing } from './pricing.ts';
 import { Regimes } from './regimes.ts';
 import { ReleaseDesk } from './release-desk.ts';
+import { ReleaseSize } from './release-size.ts';
 import { RiskGate } from './risk-gate.ts';
 import { SignalFollower } from './signal-follower.ts';
 import { Strategist } from './strategist.ts';
@@ -91,20 +94,25 @@ export function wireActors(
   const exposures = new Exposures({ config, benchmark: run.benchmark, market, options, portfolio });
   const hedgeLimits = new HedgeLimits(kernel, { config, market, options, orders, portfolio, exposures });
   const tradingState = new TradingState(kernel, config.risk, portfolio, orders, run.risk);
-  const pricing = new Pricing(market, config);
+  const pricing = new Pricing({ kernel, market, options, config });
+  const account = new Account({ market, orders, portfolio, pricing, exposures });
   const regimes = whole ? new Regimes(kernel, market, config, sorted) : null;
   const strategist = new Strategist(kernel, market, { strategy, params, symbols: sorted, configOf });
-  const gate = new RiskGate(kernel, {
-    config,
+  new RiskGate(kernel, {
     market,
+    options,
     orders,
     portfolio,
     pricing,
+    account,
+    hedgeLimits,
     tradingState,
     enforced: run.risk,
   });
-  const desk = new ReleaseDesk(kernel, { run, config, market, orders, portfolio, pricing, gate });
-  const parts = { run, config, symbols: sorted, market, orders, portfolio, strategist, desk };
+  const size = new ReleaseSize({ run, market, options, portfolio, pricing, account, hedgeLimits });
+  const workers = new OrderWorkers(kernel, { run, market, orders, portfolio, pricing, size });
+  const desk = new ReleaseDesk(kernel, { run, market, orders, pricing, size, workers });
+  const parts = { run, config, symbols: sorted, market, options, orders, portfolio, strategist, desk };
   const selector = regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes });
   if (selector === null) new SignalFollower(kernel, parts);
   return {

@@ -211,11 +211,14 @@ export class ReleaseDesk {
     return run.execution === 'midpoint' && orderType !== 'stop' && !pricing.barMode(symbol);
   }
 
-  #priceNow(intent: o.IntentDeferred): Pick<o.OrderIntended, 'orderType' | 'limitPx'> | null {
-    if (intent.orderType === 'stop') return { limitPx: null, orderType: 'stop' };
-    if (this.#parts.run.execution !== 'midpoint') return { limitPx: null, orderType: 'market' };
-    const limitPx = this.#unitPx(intent);
-    return limitPx === null ? null : { limitPx, orderType: 'limit' };
+  #priceNow(intent: o.IntentDeferred): Priced | null {
+    const unpriced = { askPx: null, bidPx: null, limitPx: null };
+    if (intent.orderType === 'stop') return { ...unpriced, orderType: 'stop' };
+    if (this.#parts.run.execution !== 'midpoint') return { ...unpriced, orderType: 'market' };
+    const quote = this.#parts.pricing.quote(intent.symbol);
+    if (quote === null) return null;
+    const { askPx, bidPx } = quote;
+    return { askPx, bidPx, limitPx: this.#unitPx(intent), orderType: 'limit' };
   }
 
   /** What a unit costs at worst: the cap of an entry, the far touch of all else. */

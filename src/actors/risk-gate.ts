@@ -3,13 +3,17 @@
  * against the limits at once, so that two intents of one instant cannot both pass one limit.
  */
 import type { Kernel } from '../bus/kernel.ts';
-import { type Config, configFor } from '../domain/config.ts';
-import { opposite, sideSign } from '../domain/instrument.ts';
-import { fromMicros, notionalMicros } from '../domain/money.ts';
-import { type AccountView, entryRoomMicros } from '../domain/sizing.ts';
+import { tradingDayAt, tradingSession } from '../domain/exchange-calendar.ts';
+import { opposite, sideSign, tickSize } from '../domain/instrument.ts';
+import { fromMicros } from '../domain/money.ts';
+import { entryRoomMicros } from '../domain/sizing.ts';
 import type { Recorded } from '../events/envelope.ts';
 import { type DecisionTest, OrderDenied, OrderIntended, RiskApproved } from '../events/order.events.ts';
 import type { MarketData } from '../streams/market-data.ts';
+import type { OptionChains } from '../streams/option-chains.ts';
+import { type Account, LEDGER_MAX } from './account.ts';
+import { atLeast, atMost, firstFailing } from './decision-tests.ts';
+import type { HedgeLimits } from './hedge-limits.ts';
 import type { OrderBook } from './order-book.ts';
 import type { Portfolio } from './portfolio.ts';
 import type { Pricing } from './pricing.ts';
@@ -20,11 +24,13 @@ const SECOND_US = 1_000_000;
 const MINUTE_US = 60 * SECOND_US;
 
 interface Parts {
-  readonly config: Config;
   readonly market: MarketData;
+  readonly options: OptionChains;
   readonly orders: OrderBook;
   readonly portfolio: Portfolio;
   readonly pricing: Pricing;
+  readonly account: Account;
+  readonly hedgeLimits: HedgeLimits;
   readonly tradingState: TradingState;
   /** Off: only cash is looked at (profile `plain`). */
   readonly enforced: boolean;
@@ -34,6 +40,9 @@ interface Recent {
   readonly at: number;
   readonly symbol: string;
   readonly key: string;
+  readonly intent: number | null;
+  /** One more price of an intent that is being worked: neither a new intent nor a duplicate. */
+  readonly step: boolean;
 }
 
 export class RiskGate {
@@ -54,41 +63,33 @@ export class RiskGate {
     });
   }
 
-  /** The account as a new entry in `symbol` finds it: open orders, those before order `before` only, count as filled. */
-  account(symbol: string, before = Number.POSITIVE_INFINITY): AccountView {
-    const { portfolio, orders } = this.#parts;
-    const equityMicros = portfolio.equityMicros();
-    let openInSymbol = 0;
-    let openGross = 0;
-    for (const { intended, state } of orders.working()) {
-      if (intended.action !== 'enter' || intended.ordinal >= before) continue;
-      const ordered = this.#worth(intended, state.orderedQty, equityMicros);
-      const micros = ordered - (state.filledQty === 0 ? 0 : this.#notional(intended, state.filledQty));
-      openGross += micros;
-      if (intended.symbol === symbol) openInSymbol += micros;
-    }
-    return {
-      equityMicros,
-      cashMicros: portfolio.cashMicros - openGross,
-      symbolMicros: portfolio.exposureMicros({ symbol, role: 'tactical' }) + openInSymbol,
-      grossMicros: portfolio.exposureMicros() + openGross,
-    };
-  }
-
   #judge(event: Recorded<OrderIntended>): void {
     const order = event.payload;
     while (this.#recent.length > 0 && this.#recent[0].at <= this.#kernel.now - MINUTE_US)
       this.#recent.shift();
-    const tests = this.#parts.enforced ? this.#allTests(order) : this.#cashTest(order);
-    const failed = tests.find((test) => !test.pass);
+    const tests = this.#tests(order);
+    const failed = firstFailing(tests);
     const { ordinal, intent, symbol } = order;
+    const step = this.#isStep(order);
     if (failed === undefined) this.#kernel.publish(RiskApproved.of({ ordinal, tests }));
     else {
       const reason = `${failed.test}: ${failed.value} against ${failed.limit}`;
       this.#kernel.publish(OrderDenied.of({ intent, ordinal, reason, symbol, tests }));
       this.#parts.orders.deny(ordinal);
     }
-    this.#recent.push({ at: this.#kernel.now, key: duplicateKey(order), symbol });
+    this.#recent.push({ at: this.#kernel.now, intent, key: duplicateKey(order), step, symbol });
+  }
+
+  #tests(order: OrderIntended): DecisionTest[] {
+    const { account, enforced } = this.#parts;
+    const dollars = fromMicros(account.notionalMicros(order, account.unitsOf(order, 0)));
+    if (dollars >= LEDGER_MAX)
+      return [{ limit: LEDGER_MAX, pass: false, test: 'orderValue', value: 'more than the ledger can hold' }];
+    return enforced ? this.#allTests(order) : this.#cashTest(order);
+  }
+
+  #isStep({ intent }: OrderIntended): boolean {
+    return intent !== null && this.#recent.some((each) => each.intent === intent);
   }
 
   /** What a cash account asks of any profile: a buy can be paid. A share of equity is cut to the cash at the fill. */
@@ -96,8 +97,9 @@ export class RiskGate {
     const state = this.#stateTest(order.action !== 'enter');
     if (!state.pass) return [state]; // an operator's halt holds in every profile
     if (order.size.kind === 'fraction' || order.side === 'sell' || order.action !== 'enter') return [];
-    const needed = this.#notional(order, order.size.quantity);
-    const { cashMicros } = this.account(order.symbol, order.ordinal);
+    const { account } = this.#parts;
+    const needed = account.notionalMicros(order, order.size.quantity);
+    const { cashMicros } = account.view(order.symbol, order.ordinal);
     return [atMost('cash', fromMicros(needed), fromMicros(cashMicros))];
   }
 
@@ -107,7 +109,7 @@ export class RiskGate {
       this.#stateTest(reduces),
       ...this.#orderTests(order),
       ...this.#priceTests(order),
-      ...(reduces ? [] : this.#exposureTests(order)),
+      ...(order.action === 'hedge' ? this.#hedgeTests(order) : reduces ? [] : this.#exposureTests(order)),
     ];
   }
 
@@ -119,10 +121,11 @@ export class RiskGate {
 
   #orderTests(order: OrderIntended): DecisionTest[] {
     const now = this.#kernel.now;
-    const { risk } = configFor(this.#parts.config, order.symbol);
+    const { risk } = this.#parts.pricing.configOf(order.symbol);
     const window = now - risk.duplicateWindowMs * 1_000;
     const duplicates = this.#recent.filter(
-      ({ at, key }) => at > window && key === duplicateKey(order),
+      ({ at, key, intent }) =>
+        at > window && key === duplicateKey(order) && (intent === null || intent !== order.intent),
     ).length;
     const opposing = this.#working(order, (other) => other.side === opposite(order.side));
     const sameIntent = this.#working(
@@ -134,60 +137,110 @@ export class RiskGate {
       atMost('liveOrdersOfIntent', sameIntent, 0),
       atMost('ownOrdersOnTheOtherSide', opposing, 0),
     ];
-    if (this.#parts.pricing.barMode(order.symbol)) return tests;
-    const inSecond = this.#recent.filter(
+    if (this.#parts.pricing.barMode(order.symbol) || this.#isStep(order)) return tests;
+    const intents = this.#recent.filter(({ step }) => !step);
+    const inSecond = intents.filter(
       ({ at, symbol }) => at > now - SECOND_US && symbol === order.symbol,
     ).length;
     return [
       ...tests,
       atMost('intentsThisSecond', inSecond + 1, risk.intentsPerSecondPerSymbol),
-      atMost('intentsThisMinute', this.#recent.length + 1, risk.intentsPerMinute),
+      atMost('intentsThisMinute', intents.length + 1, risk.intentsPerMinute),
     ];
   }
 
   #priceTests(order: OrderIntended): DecisionTest[] {
-    const { pricing, config } = this.#parts;
-    const { risk } = configFor(config, order.symbol);
-    const quote = pricing.quote(order.symbol);
+    const { pricing } = this.#parts;
+    const { symbol, limitPx, side } = order;
+    const { risk } = pricing.configOf(symbol);
+    const quote = pricing.quote(symbol);
     if (quote === null) return [{ limit: 'a two-sided quote', pass: false, test: 'quote', value: null }];
-    const tests: DecisionTest[] = [];
-    if (!pricing.barMode(order.symbol)) {
-      const ageMs = (this.#kernel.now - quote.quotedAt) / 1_000;
-      tests.push(atMost('quoteAgeMs', ageMs, risk.quoteAgeMaxMs));
-    }
-    if (order.limitPx !== null) {
-      const midpoint = (quote.bidPx + quote.askPx) / 2;
-      const beyond = (sideSign(order.side) * (order.limitPx - midpoint)) / midpoint;
-      tests.push(atMost('priceCollar', beyond, risk.collarShares));
-    }
-    return tests;
+    const tests: DecisionTest[] = [...pricing.freshness(symbol), ...this.#sessionTests(order)];
+    if (limitPx === null) return tests;
+    const midpoint = (quote.bidPx + quote.askPx) / 2;
+    const beyond = sideSign(side) * (limitPx - midpoint);
+    if (pricing.contract(symbol) === undefined)
+      return [...tests, atMost('priceCollar', beyond / midpoint, risk.collarShares)];
+    const oneTickPast = (quote.askPx - quote.bidPx) / 2 + tickSize(midpoint, pricing.tickClass(symbol));
+    const collar = Math.max(oneTickPast, risk.collarOptions * midpoint);
+    return [...tests, atMost('priceCollar', beyond, collar)];
+  }
+
+  /** Spreads are wide when the bell has just rung, and before it rings again: no entry into an option there. */
+  #sessionTests({ symbol, action }: OrderIntended): DecisionTest[] {
+    const { pricing, market } = this.#parts;
+    if (action !== 'enter' || pricing.contract(symbol) === undefined || pricing.barMode(symbol)) return [];
+    const { now } = this.#kernel;
+    const { execution } = pricing.configOf(symbol);
+    const calendar = market.calendarOf(symbol);
+    const session = tradingSession(calendar, tradingDayAt(calendar, now))!;
+    return [
+      atLeast('minutesSinceOpen', (now - session.open) / MINUTE_US, execution.openingPauseMin),
+      atLeast('minutesToClose', (session.close - now) / MINUTE_US, execution.closingPauseMin),
+    ];
+  }
+
+  #hedgeTests(order: OrderIntended): DecisionTest[] {
+    const { symbol, size, ordinal } = order;
+    const quantity = size.kind === 'quantity' ? size.quantity : 0;
+    return [
+      ...this.#parts.hedgeLimits.tests(symbol, quantity, ordinal),
+      ...this.#premiumTests(order, quantity),
+    ];
+  }
+
+  #premiumTests(order: OrderIntended, quantity: number): DecisionTest[] {
+    const { account, options, portfolio, pricing } = this.#parts;
+    if (pricing.contract(order.symbol) === undefined) return [];
+    const { risk } = pricing.configOf(order.symbol);
+    const openInterest = options.quote(order.symbol)?.openInterest ?? null;
+    const premium = account.notionalMicros(order, quantity) / portfolio.equityMicros();
+    return [
+      atMost('premium', premium, risk.premiumMax),
+      atMost(
+        'shareOfOpenInterest',
+        openInterest === null || openInterest === 0 ? null : quantity / openInterest,
+        risk.openInterestShareMax,
+      ),
+    ];
   }
 
   #exposureTests(order: OrderIntended): DecisionTest[] {
-    const { config, market, portfolio } = this.#parts;
-    const { risk } = configFor(config, order.symbol);
-    const account = this.account(order.symbol, order.ordinal);
-    const { size } = order;
-    const equity = account.equityMicros;
-    const needed = this.#worth(order, size.kind === 'quantity' ? size.quantity : null, equity);
+    const { account, market, portfolio, pricing } = this.#parts;
+    const { symbol, size } = order;
+    const { risk } = pricing.configOf(symbol);
+    const view = account.view(symbol, order.ordinal);
+    const equity = view.equityMicros;
+    const needed = account.worthMicros(order, size.kind === 'quantity' ? size.quantity : null, equity);
+    const units = account.unitsOf(order, equity);
     const tests = [
-      atMost('symbolExposure', (account.symbolMicros + needed) / equity, risk.symbolCap),
-      atMost('grossExposure', (account.grossMicros + needed) / equity, risk.grossCap),
+      atMost('symbolExposure', (view.symbolMicros + needed) / equity, risk.symbolCap),
+      atMost('grossExposure', (view.grossMicros + needed) / equity, risk.grossCap),
       atMost(
         'buyingPower',
         fromMicros(needed),
-        fromMicros(Math.max(0, risk.buyingPowerShare * account.cashMicros)),
+        fromMicros(Math.max(0, risk.buyingPowerShare * view.cashMicros)),
       ),
-      atMost('notional', fromMicros(needed), fromMicros(entryRoomMicros(account, risk))),
+      atMost('notional', fromMicros(needed), fromMicros(entryRoomMicros(view, risk))),
+      this.#netDeltaTest(order, units, fromMicros(equity)),
+      ...this.#premiumTests(order, units),
     ];
-    const volume = market.averageVolume(order.symbol);
-    if (volume !== null) {
-      const units = size.kind === 'quantity' ? size.quantity : needed / this.#notional(order, 1);
+    const volume = market.averageVolume(symbol);
+    if (volume !== null && pricing.contract(symbol) === undefined)
       tests.push(atMost('shareOfVolume', units / volume, risk.volumeShareMax));
-    }
     const heat = portfolio.positions().length / risk.heatCapacity;
     tests.push({ limit: risk.heatPause, pass: heat < risk.heatPause, test: 'portfolioHeat', value: heat });
     return tests;
+  }
+
+  /** An order that brings the net delta nearer to nothing passes from beyond the cap, too. */
+  #netDeltaTest(order: OrderIntended, units: number, equity: number): DecisionTest {
+    const { account, pricing } = this.#parts;
+    const { netDeltaCap } = pricing.configOf(order.symbol).risk;
+    const before = account.netDelta(order.ordinal);
+    const after = before + account.deltaOf(order, units);
+    const test = atMost('netDelta', Math.abs(after) / equity, netDeltaCap);
+    return { ...test, pass: test.pass || Math.abs(after) <= Math.abs(before) };
   }
 
   #working(order: OrderIntended, matches: (other: OrderIntended) => boolean): number {
@@ -197,25 +250,7 @@ export class RiskGate {
     }
     return count;
   }
-
-  /** Micro-dollars of an order; a share of equity until its first fill has told how many units that is. */
-  #worth(order: OrderIntended, quantity: number | null, equityMicros: number): number {
-    if (quantity !== null) return this.#notional(order, quantity);
-    return order.size.kind === 'fraction' ? Math.round(order.size.fraction * equityMicros) : 0;
-  }
-
-  #notional(order: OrderIntended, quantity: number): number {
-    const px = order.limitPx ?? order.stopPx ?? this.#parts.market.lastPx(order.symbol) ?? 0;
-    return notionalMicros(quantity, px, this.#parts.market.multiplierOf(order.symbol));
-  }
 }
-
-const atMost = (test: string, value: number, limit: number): DecisionTest => ({
-  limit,
-  pass: value <= limit,
-  test,
-  value,
-});
 
 const duplicateKey = ({ symbol, side, size, limitPx, stopPx, orderType }: OrderIntended): string =>
   `${symbol} ${side} ${size.kind === 'quantity' ? size.quantity : size.fraction} ${orderType} ${limitPx ?? ''} ${stopPx ?? ''}`;

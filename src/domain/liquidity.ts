@@ -22,7 +22,9 @@ interface OptionMarket extends TwoSided {
 }
 
 /** How old a contract's quote is, and what its underlying did since. */
-export interface OptionFreshness {
+interface OptionFreshness {
+  /** Since anything at all was heard of its market. */
+  readonly channelSilentMs: number;
   readonly quoteAgeMs: number;
   /** The underlying's price when the contract was quoted, and now. */
   readonly underlyingPxThen: number;
@@ -33,7 +35,7 @@ export interface OptionFreshness {
 export function optionLiquidity(
   quote: OptionMarket | null,
   freshness: OptionFreshness | null,
-  { liquidity }: Rules,
+  { liquidity, risk }: Rules,
 ): LiquidityTest[] {
   const sides = bothSides(quote);
   if (!sides.pass) return [sides];
@@ -54,13 +56,31 @@ export function optionLiquidity(
       pass: openInterest !== null && openInterest >= openInterestMin,
     },
   ];
-  return freshness === null ? tests : [...tests, ...optionFreshness(freshness, { liquidity })];
+  return freshness === null ? tests : [...tests, ...optionFreshness(freshness, { liquidity, risk })];
 }
 
-/** A share's market; `quoteAgeMs` null waives freshness (bar mode). A locked market passes. */
+/** A contract's quote is as old as the market it was made in: by the clock, and by how far the underlying went since. */
+export function optionFreshness(
+  { channelSilentMs, quoteAgeMs, underlyingPxThen, underlyingPxNow }: OptionFreshness,
+  { liquidity, risk }: Rules,
+): LiquidityTest[] {
+  const movedBps = (10_000 * Math.abs(underlyingPxNow - underlyingPxThen)) / underlyingPxThen;
+  return [
+    ...channelFreshness(channelSilentMs, { risk }),
+    atMost('quoteAgeMs', quoteAgeMs, liquidity.optionQuoteAgeMaxMs),
+    atMost('underlyingMoveBps', movedBps, liquidity.underlyingMoveBps),
+  ];
+}
+
+/** A quote stands until the next one, unless its whole channel has fallen silent. */
+export const channelFreshness = (silentMs: number, { risk }: Pick<Config, 'risk'>): LiquidityTest[] => [
+  atMost('channelSilentMs', silentMs, risk.quoteAgeMaxMs),
+];
+
+/** A share's market. A locked one passes: somebody will trade. */
 export function shareLiquidity(
   quote: TwoSided | null,
-  quoteAgeMs: number | null,
+  channelSilentMs: number,
   { liquidity, risk }: Rules,
 ): LiquidityTest[] {
   const sides = bothSides(quote);
@@ -68,23 +88,11 @@ export function shareLiquidity(
   const { bidPx, askPx } = quote!;
   const spread = onGrid(askPx - bidPx);
   const spreadBps = (10_000 * spread) / ((bidPx + askPx) / 2);
-  const tests = [
+  return [
     sides,
     { test: 'notCrossed', value: spread, limit: 'at least 0', pass: spread >= 0 },
     atMost('spreadBps', spreadBps, liquidity.shareSpreadBps),
-  ];
-  return quoteAgeMs === null ? tests : [...tests, atMost('quoteAgeMs', quoteAgeMs, risk.quoteAgeMaxMs)];
-}
-
-/** A quote is as old as the market it was made in: by the clock, and by how far the underlying went since. */
-export function optionFreshness(
-  { quoteAgeMs, underlyingPxThen, underlyingPxNow }: OptionFreshness,
-  { liquidity }: Pick<Config, 'liquidity'>,
-): LiquidityTest[] {
-  const movedBps = (10_000 * Math.abs(underlyingPxNow - underlyingPxThen)) / underlyingPxThen;
-  return [
-    atMost('quoteAgeMs', quoteAgeMs, liquidity.optionQuoteAgeMaxMs),
-    atMost('underlyingMoveBps', movedBps, liquidity.underlyingMoveBps),
+    ...channelFreshness(channelSilentMs, { risk }),
   ];
 }
 

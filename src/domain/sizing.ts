@@ -25,6 +25,18 @@ export function entryRoomMicros(account: AccountView, risk: Config['risk']): num
   );
 }
 
+/** Whole contracts that the limits of one option order allow: its premium and its share of the open interest. */
+export function contractsWithin(
+  equityMicros: number,
+  contractPx: number,
+  openInterest: number | null,
+  { premiumMax, openInterestShareMax }: Config['risk'],
+): number {
+  return Math.floor(
+    Math.min(unitsWithin(premiumMax * equityMicros, contractPx), openInterestShareMax * (openInterest ?? 0)),
+  );
+}
+
 /** Whole units that lose `riskPerTrade` of the equity between entry and stop, `stopDistance` dollars apart. */
 export const riskSizedUnits = (equityMicros: number, riskPerTrade: number, stopDistance: number): number =>
   Math.floor((riskPerTrade * equityMicros) / (stopDistance * MICROS_PER_DOLLAR));

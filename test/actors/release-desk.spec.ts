@@ -49,7 +49,7 @@ describe('what was deferred', () => {
   });
 
   test('a hedge goes between exits and entries', () => {
-    const each = floor().hold('C', 10, 100);
+    const each = floor({ run: { risk: false } }).hold('C', 10, 100);
     each.kernel.takeEffects();
     each.decide(() => {
       each.defer({ intent: 1, action: 'enter', symbol: 'A' });

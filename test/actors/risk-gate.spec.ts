@@ -70,7 +70,7 @@ describe('a limit passes at its value and denies just beyond, with its numbers',
       new Floor({ priceSource: 'quotes' }).quote('A', 99.99, 100.01).after(ageMs * MS);
     expect(buy(new Floor({ priceSource: 'quotes' }), 1)).toBe('quote: null against a two-sided quote');
     expect(buy(quoted(2_000), 1)).toBe('approved');
-    expect(buy(quoted(2_001), 1)).toBe('quoteAgeMs: 2001 against 2000');
+    expect(buy(quoted(2_001), 1)).toBe('channelSilentMs: 2001 against 2000');
   });
 
   test('duplicates: the same symbol, side, quantity and price within five seconds', () => {

@@ -3,14 +3,14 @@ import { configSchema } from '../../src/domain/config.ts';
 import { optionLiquidity, shareLiquidity } from '../../src/domain/liquidity.ts';
 
 const config = configSchema.parse({});
-const fresh = { quoteAgeMs: 0, underlyingPxThen: 100, underlyingPxNow: 100 };
+const fresh = { channelSilentMs: 0, quoteAgeMs: 0, underlyingPxThen: 100, underlyingPxNow: 100 };
 const failed = (tests: readonly { test: string; pass: boolean }[]) =>
   tests.filter(({ pass }) => !pass).map((each) => each.test);
 
 const option = (bidPx: number, askPx: number, openInterest: number | null = 100, freshness = fresh) =>
   failed(optionLiquidity({ bidPx, askPx, openInterest }, freshness, config));
-const share = (bidPx: number, askPx: number, ageMs: number | null = 0) =>
-  failed(shareLiquidity({ bidPx, askPx }, ageMs, config));
+const share = (bidPx: number, askPx: number, silentMs = 0) =>
+  failed(shareLiquidity({ bidPx, askPx }, silentMs, config));
 
 describe('an option', () => {
   for (const [what, bid, ask, expected] of [
@@ -41,6 +41,7 @@ describe('an option', () => {
   test('is stale after thirty seconds, or when its underlying moved more than ten basis points', () => {
     expect(option(1, 1.05, 100, { ...fresh, quoteAgeMs: 30_000 })).toEqual([]);
     expect(option(1, 1.05, 100, { ...fresh, quoteAgeMs: 30_001 })).toEqual(['quoteAgeMs']);
+    expect(option(1, 1.05, 100, { ...fresh, channelSilentMs: 2_001 })).toEqual(['channelSilentMs']);
     expect(option(1, 1.05, 100, { ...fresh, underlyingPxNow: 100.1 })).toEqual([]);
     expect(option(1, 1.05, 100, { ...fresh, underlyingPxNow: 100.11 })).toEqual(['underlyingMoveBps']);
     expect(option(1, 1.05, 100, { ...fresh, underlyingPxNow: 99.89 })).toEqual(['underlyingMoveBps']);
@@ -68,8 +69,7 @@ describe('a share', () => {
 
   test('is stale when nothing was heard for more than two seconds', () => {
     expect(share(99.95, 100.05, 2_000)).toEqual([]);
-    expect(share(99.95, 100.05, 2_001)).toEqual(['quoteAgeMs']);
-    expect(share(99.95, 100.05, null)).toEqual([]);
-    expect(failed(shareLiquidity(null, null, config))).toEqual(['bothSidesQuoted']);
+    expect(share(99.95, 100.05, 2_001)).toEqual(['channelSilentMs']);
+    expect(failed(shareLiquidity(null, 0, config))).toEqual(['bothSidesQuoted']);
   });
 });
