@@ -97,6 +97,7 @@ export class Agenda {
 
   #feedChain({ payload, source, recordedAt, time }: StoredEvent<ChainRecorded>): void {
     this.#core.kernel.input(ChainRecorded.of(payload), { source, recordedAt, time });
+    if (payload.underlyingPx !== null) this.#parts.exchange.stated(payload.underlying, payload.underlyingPx);
     this.#sendEffects();
   }
 
@@ -137,8 +138,9 @@ export class Agenda {
     const { exchange } = this.#parts;
     const provenance = { source: CALENDAR_SOURCE, recordedAt: at };
     if (moment.kind === 'open') {
+      exchange.opened(at, this.#symbolsOf.get(calendar) ?? []);
+      while (exchange.nextAt() <= at) this.#deliver(exchange.take());
       this.#core.kernel.input(MarketOpened.of({ calendar, day }), provenance);
-      exchange.opened(at);
       this.#sendEffects();
       return;
     }

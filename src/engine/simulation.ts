@@ -68,7 +68,7 @@ function run(request: SimulationRequest): SimulationResult {
   const { symbols } = manifest;
   const catalogue = catalogueOf(request, source);
   const modeller = modellerOf(request, source, catalogue);
-  const exchange = exchangeOf(request, source);
+  const exchange = exchangeOf(request, source, catalogue, modeller);
   let sink = request.sinkOf(0, manifest.session);
   let sessions = 0;
   let inputs = 0;
@@ -188,7 +188,12 @@ function modellerOf(
   );
 }
 
-function exchangeOf(request: SimulationRequest, source: MarketSource): SimulatedExchange {
+function exchangeOf(
+  request: SimulationRequest,
+  source: MarketSource,
+  catalogue: ContractCatalogue,
+  modeller: ChainModeller,
+): SimulatedExchange {
   const { run } = request.manifest;
   const multipliers = new Map(source.symbols.map(({ symbol, multiplier }) => [symbol, multiplier]));
   return new SimulatedExchange(
@@ -200,6 +205,10 @@ function exchangeOf(request: SimulationRequest, source: MarketSource): Simulated
       allowShort: run.allowShort,
       configOf: (symbol) => configFor(run.config, symbol).exchange,
       multiplierOf: (symbol) => multipliers.get(symbol) ?? 1,
+      contractOf: (symbol) => catalogue.get(symbol),
+      optionQuote: (symbol, spot, at) => modeller.quote(symbol, spot, at),
+      ratesOf: (symbol) => configFor(run.config, symbol).options,
+      defineContract: (contract) => catalogue.define(contract),
     },
     request.carried?.state[EXCHANGE_STATE] as ExchangeJson | undefined,
   );

@@ -1,7 +1,9 @@
 /** The venue's own books: what the account may still open, and how many units a fraction of it buys. */
 import type { Commission } from '../../domain/config.ts';
 import type { Side } from '../../domain/instrument.ts';
+import type { LedgerSettlement, LedgerSplit } from '../../domain/ledger-entries.ts';
 import { fromMicros, notionalMicros, toMicros } from '../../domain/money.ts';
+import type { OptionContract } from '../../domain/options/contract.ts';
 import type { Ledger, LedgerJson, Position, PositionRole } from '../../domain/portfolio.ts';
 import { orderFeeMicros, unitCost } from './commission.ts';
 
@@ -13,7 +15,7 @@ const SHRINK = 1 - 2.2e-16;
 /** A venue knows no roles: what is declared and what is traded are one position. */
 const ROLE: PositionRole = 'core';
 
-interface Trade {
+export interface Trade {
   readonly symbol: string;
   readonly side: Side;
   readonly quantity: number;
@@ -25,17 +27,33 @@ interface Trade {
 export class Account {
   readonly #ledger: Ledger;
   readonly #allowShort: boolean;
+  readonly #contractOf: (symbol: string) => OptionContract | null;
 
-  constructor(ledger: Ledger, allowShort: boolean) {
+  constructor(ledger: Ledger, allowShort: boolean, contractOf: (symbol: string) => OptionContract | null) {
     this.#ledger = ledger;
     this.#allowShort = allowShort;
+    this.#contractOf = contractOf;
   }
 
-  /** A short ties up what it brought in and as much again: without margin, longs and shorts cost alike. */
+  /**
+   * A short ties up what it brought in and as much again: without margin, longs and shorts cost alike. A written put ties
+   * up its strike, a written call the shares it may have to deliver.
+   */
   get availableMicros(): number {
     let available = this.#ledger.cashMicros;
-    for (const { costMicros } of this.#ledger.positions()) if (costMicros < 0) available += 2 * costMicros;
+    for (const { costMicros, quantity, symbol } of this.#ledger.positions()) {
+      if (quantity >= 0) continue;
+      const contract = this.#contractOf(symbol);
+      if (contract === null) available += 2 * costMicros;
+      else if (contract.right === 'put') {
+        available += notionalMicros(quantity, contract.strike, contract.multiplier);
+      }
+    }
     return available;
+  }
+
+  positions(): readonly Position[] {
+    return this.#ledger.positions();
   }
 
   /** Whole units that a share of what is available buys at `px`, fees included. */
@@ -63,18 +81,45 @@ export class Account {
     const opposing = side === 'buy' ? -quantityHeld : quantityHeld;
     const closing = Math.min(quantity, Math.max(opposing, 0));
     const opening = quantity - closing;
+    if (side === 'sell' && this.#allowShort) {
+      const left = quantityHeld - quantity;
+      const owed = this.#owedUnits(symbol);
+      if (owed > 0 && left < owed) {
+        return `selling ${quantity} ${symbol} would leave ${left}; written calls may have to deliver ${owed}`;
+      }
+    }
     if (opening === 0) return null;
     if (side === 'sell' && !this.#allowShort) {
       return `selling ${quantity} ${symbol} while holding ${quantityHeld} would go short, which is not allowed`;
     }
-    const available = this.availableMicros + (closing === 0 ? 0 : freedMicros(held!, side, closing, px));
-    const needed = notionalMicros(opening, px, multiplier) + feeMicros;
+    const contract = side === 'sell' ? this.#contractOf(symbol) : null;
+    if (contract?.right === 'call') return this.#uncovered(contract, opening);
+    // A long position is worth its proceeds when it closes; a short frees its hold.
+    const freed = closing === 0 ? 0 : freedMicros(held!, side, closing, px, this.#contractOf(symbol));
+    const available = this.availableMicros + freed;
+    const premium = notionalMicros(opening, px, multiplier);
+    const needed =
+      feeMicros +
+      (contract === null ? premium : notionalMicros(opening, contract.strike, multiplier) - premium);
     if (needed <= available) return null;
     return `a ${side} of ${opening} ${symbol} at ${px} needs ${dollars(needed)} dollars; ${dollars(available)} are available`;
   }
 
   fill(executionId: string, { symbol, side, quantity, px, feeMicros, multiplier }: Trade): void {
     this.#ledger.fill({ executionId, symbol, role: ROLE, side, quantity, px, feeMicros, multiplier });
+  }
+
+  settle(settlement: LedgerSettlement): void {
+    this.#ledger.settle(settlement);
+  }
+
+  split(split: LedgerSplit): void {
+    this.#ledger.split(split);
+  }
+
+  /** Units held, negative when short; 0 when flat. */
+  quantity(symbol: string): number {
+    return this.#ledger.position(symbol, ROLE)?.quantity ?? 0;
   }
 
   declareCore(core: { symbol: string; quantity: number; px: number; multiplier: number }): void {
@@ -84,11 +129,41 @@ export class Account {
   toJSON(): LedgerJson {
     return this.#ledger.toJSON();
   }
+
+  /** Why this many more calls cannot be written: the account must hold what they deliver. */
+  #uncovered({ underlying, deliverable, symbol }: OptionContract, opening: number): string | null {
+    const free = this.quantity(underlying) - this.#owedUnits(underlying);
+    const needed = opening * deliverable;
+    if (needed <= free) return null;
+    return `writing ${opening} ${symbol} needs ${needed} ${underlying} to deliver; ${Math.max(free, 0)} are free`;
+  }
+
+  /** Units of a symbol that written calls may have to deliver. */
+  #owedUnits(underlying: string): number {
+    let owed = 0;
+    for (const { quantity, symbol } of this.#ledger.positions()) {
+      const contract = quantity < 0 ? this.#contractOf(symbol) : null;
+      if (contract?.right === 'call' && contract.underlying === underlying) {
+        owed -= quantity * contract.deliverable;
+      }
+    }
+    return owed;
+  }
 }
 
-/** What closing adds to the money available: the proceeds of a long; for a short the double hold, less what it costs. */
-function freedMicros(held: Position, side: Side, closing: number, px: number): number {
+/** What closing adds to the money available: the proceeds of a long; for a short what it ties up, less what it costs. */
+function freedMicros(
+  held: Position,
+  side: Side,
+  closing: number,
+  px: number,
+  contract: OptionContract | null,
+): number {
   const value = notionalMicros(closing, px, held.multiplier);
   if (side === 'sell') return value;
+  if (contract !== null) {
+    const tied = contract.right === 'put' ? notionalMicros(closing, contract.strike, contract.multiplier) : 0;
+    return tied - value;
+  }
   return Math.round((-2 * held.costMicros * closing) / -held.quantity) - value;
 }

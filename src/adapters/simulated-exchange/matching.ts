@@ -2,6 +2,8 @@
 import type { Commission, Config, RunSpec } from '../../domain/config.ts';
 import { onQuantityGrid, type Side } from '../../domain/instrument.ts';
 import { notionalMicros } from '../../domain/money.ts';
+import type { Random } from '../../domain/random.ts';
+import { farTouch, type TwoSided } from '../../domain/spread-model.ts';
 import type { NewInput } from '../../events/define-event.ts';
 import { OrderCanceled, OrderFilled, OrderRejected } from '../../events/order.events.ts';
 import { type Tick, TickKind } from '../../events/tick.ts';
@@ -10,7 +12,10 @@ import { orderFeeMicros } from './commission.ts';
 import { known, printOf, type SymbolBook, startOf } from './symbol-book.ts';
 import {
   actsAsMarket,
+  arrivedBy,
   isImmediate,
+  isInside,
+  isMarketable,
   type Market,
   pxAtOpen,
   pxAtQuote,
@@ -39,10 +44,12 @@ export class Matching {
   readonly #options: MatchingOptions;
   readonly #account: Account;
   readonly #sink: ReportSink;
+  readonly #random: Random;
 
-  constructor(options: MatchingOptions, account: Account, sink: ReportSink) {
+  constructor(options: MatchingOptions, account: Account, random: Random, sink: ReportSink) {
     this.#options = options;
     this.#account = account;
+    this.#random = random;
     this.#sink = sink;
   }
 
@@ -50,7 +57,7 @@ export class Matching {
   barOpen(book: SymbolBook, bar: Tick, symbol: string): void {
     this.#show(book, this.#volumeShare(symbol, bar.volume));
     const start = startOf(book, bar);
-    this.#offer(book, arrivedBy(book, start), this.#atOpen(symbol, bar.open), start);
+    this.#offer(book, arrivedBy(book.orders, start), this.#atOpen(symbol, bar.open), start);
   }
 
   /** The rest of a bar, reported at its end. */
@@ -62,20 +69,20 @@ export class Matching {
     if (book.orders.length === 0) return; // the open took them all
     this.#offer(
       book,
-      arrivedBy(book, start),
+      arrivedBy(book.orders, start),
       (order) => (order.orderType === 'stop' ? inBar(order) : undefined),
       bar.time,
     );
     this.#offer(
       book,
-      arrivedBy(book, start),
+      arrivedBy(book.orders, start),
       (order) => (order.orderType === 'limit' ? inBar(order) : undefined),
       bar.time,
     );
     if (this.#options.execution !== 'next-close') return;
     this.#offer(
       book,
-      arrivedBy(book, start),
+      arrivedBy(book.orders, start),
       (order) => (actsAsMarket(order) ? bar.close : undefined),
       bar.time,
     );
@@ -96,10 +103,24 @@ export class Matching {
           (order) => pxAtTrade(order, tick.px, market, book.quoted),
           tick.time,
         );
-      case TickKind.quote:
-        this.#atTouch(book, orders, 'buy', tick.askPx, tick.askSize, tick.time);
-        return this.#atTouch(book, orders, 'sell', tick.bidPx, tick.bidSize, tick.time);
+      case TickKind.quote: {
+        const { midpointFillChance } = this.#options.configOf(book.contract?.underlying ?? symbol);
+        this.#atTouch(book, orders, 'buy', tick, tick.askSize, tick.time, midpointFillChance);
+        return this.#atTouch(book, orders, 'sell', tick, tick.bidSize, tick.time, midpointFillChance);
+      }
     }
+  }
+
+  /** A modelled quote shows no sizes: it takes whatever meets it. */
+  modelled(book: SymbolBook, order: VenueOrder, quote: TwoSided, time: number): void {
+    this.#atTouch(book, [order], order.side, quote, 0, time, null);
+  }
+
+  /** A resting limit within a bar, against the quote at the bar's extreme: its own price, where the far touch reaches it. */
+  modelledInBar(book: SymbolBook, order: VenueOrder, farPx: number, time: number): void {
+    this.#show(book, null);
+    const reached = farPx > 0 && isMarketable(order, farPx);
+    this.#offer(book, [order], () => (reached ? order.limitPx : undefined), time);
   }
 
   /** An order released at MarketOpened meets the print of that instant. */
@@ -111,13 +132,22 @@ export class Matching {
     book: SymbolBook,
     orders: readonly VenueOrder[],
     side: Side,
-    px: number,
+    quote: TwoSided,
     size: number,
     time: number,
+    midpointFillChance: number | null,
   ): void {
+    const px = farTouch(quote, side);
     if (px === 0) return;
     this.#show(book, known(size));
-    this.#offer(book, orders, (order) => (order.side === side ? pxAtQuote(order, px) : undefined), time);
+    const byChance = (order: VenueOrder) =>
+      midpointFillChance !== null &&
+      isInside(order, quote, book.contract?.tickClass ?? 'shares') &&
+      this.#random.nextUnit() < midpointFillChance
+        ? order.limitPx
+        : null;
+    const pxOf = (order: VenueOrder) => pxAtQuote(order, px) ?? byChance(order);
+    this.#offer(book, orders, (order) => (order.side === side ? pxOf(order) : undefined), time);
   }
 
   #atOpen(symbol: string, open: number): PxOf {
@@ -161,7 +191,7 @@ export class Matching {
   #trade(book: SymbolBook, order: VenueOrder, px: number, time: number): boolean {
     const { commission } = this.#options;
     const { ordinal, symbol, side } = order;
-    const multiplier = this.#options.multiplierOf(symbol);
+    const multiplier = book.contract?.multiplier ?? this.#options.multiplierOf(symbol);
     const quantity = order.quantity ?? this.#account.unitsOf(order.fraction!, px, multiplier, commission);
     if (quantity === 0) {
       const reason = `${order.fraction} of the account does not buy one ${symbol} at ${px}`;
@@ -213,6 +243,3 @@ export class Matching {
     return order.timeInForce === 'fok' && takes < leaves ? 0 : takes;
   }
 }
-
-const arrivedBy = (book: SymbolBook, time: number): readonly VenueOrder[] =>
-  book.orders.filter((order) => order.arrivesAt <= time);

@@ -1,5 +1,6 @@
 /** Reports on their way to the engine: earliest delivery first, then in the order in which the venue made them. */
 import type { NewInput } from '../../events/define-event.ts';
+import { OrderFilled } from '../../events/order.events.ts';
 
 export interface ExchangeReport {
   readonly input: NewInput;
@@ -7,7 +8,8 @@ export interface ExchangeReport {
   readonly at: number;
   /** When it happened at the venue. */
   readonly time: number;
-  readonly ordinal: number;
+  /** Null where it answers no order. */
+  readonly ordinal: number | null;
 }
 
 export class ReportQueue {
@@ -23,6 +25,14 @@ export class ReportQueue {
     let at = this.#waiting.length;
     while (at > 0 && this.#waiting[at - 1].at <= report.at) at -= 1;
     this.#waiting.splice(at, 0, report);
+  }
+
+  /** When the last waiting fill of a symbol arrives; 0 where none waits. */
+  lastFillAt(symbol: string): number {
+    const last = this.#waiting.find(
+      ({ input }) => input.type === OrderFilled.type && (input.payload as OrderFilled).symbol === symbol,
+    );
+    return last?.at ?? 0;
   }
 
   take(): ExchangeReport {

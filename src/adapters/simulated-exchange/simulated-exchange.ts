@@ -5,10 +5,17 @@
  *
  * Bars hide the order of what happened inside them, so the worst is assumed: orders trade by arrival at the open, then
  * stops before limits. An order meets a bar only if it arrived by the bar's start.
+ *
+ * Options: contracts with recorded quotes trade on them as shares do, others on modelled quotes (modelled-options.ts); how
+ * positions end is in clearing-house.ts, what the account must hold to write options in account.ts.
  */
+import { adjustForSplit, renamedBySplit } from '../../domain/options/adjustment.ts';
+import type { OptionContract } from '../../domain/options/contract.ts';
 import { Ledger, type LedgerJson } from '../../domain/portfolio.ts';
 import { createRandom, type Random, type RandomState } from '../../domain/random.ts';
+import type { TwoSided } from '../../domain/spread-model.ts';
 import type { NewInput } from '../../events/define-event.ts';
+import { OptionSettled, type SplitApplied } from '../../events/option.events.ts';
 import {
   CancelRejected,
   OrderAccepted,
@@ -19,7 +26,9 @@ import {
 } from '../../events/order.events.ts';
 import { type Tick, TickKind } from '../../events/tick.ts';
 import { Account } from './account.ts';
+import { ClearingHouse, type Rates } from './clearing-house.ts';
 import { Matching, type MatchingOptions } from './matching.ts';
+import { ModelledOptions } from './modelled-options.ts';
 import { type ExchangeReport, ReportQueue } from './report-queue.ts';
 import {
   addByArrival,
@@ -27,18 +36,37 @@ import {
   emptyBook,
   isOfItsTime,
   isUsable,
+  middleOf,
   printOf,
   rememberPx,
   type SymbolBook,
+  splitPrices,
   startOf,
 } from './symbol-book.ts';
-import { refusalOf, type VenueOrder, venueOrder } from './venue-order.ts';
+import {
+  arrivedBy,
+  contractRefusal,
+  lastTradeTime,
+  refusalOf,
+  type VenueOrder,
+  venueOrder,
+} from './venue-order.ts';
 
 export interface ExchangeOptions extends MatchingOptions {
   readonly seed: number;
   readonly cashMicros: number;
   readonly allowShort: boolean;
+  /** The contract behind a symbol; undefined for what is no option. */
+  readonly contractOf?: (symbol: string) => OptionContract | undefined;
+  /** A contract's modelled quote at this price of its underlying; null where its chain is not modelled. */
+  readonly optionQuote?: (symbol: string, spot: number, at: number) => TwoSided | null;
+  /** What holders of options reckon with when they exercise; nothing where not given. */
+  readonly ratesOf?: (underlying: string) => Rates;
+  /** Told of contracts that `contractOf` may not know: those that splits made of others. */
+  readonly defineContract?: (contract: OptionContract) => void;
 }
+
+const NO_RATES: Rates = { rate: 0, dividendYield: 0 };
 
 /** A cancel on its way; whether it comes in time shows when it arrives. */
 interface PendingCancel {
@@ -61,6 +89,8 @@ export class SimulatedExchange {
   readonly #options: ExchangeOptions;
   readonly #account: Account;
   readonly #matching: Matching;
+  readonly #modelled: ModelledOptions;
+  readonly #clearing: ClearingHouse;
   readonly #random: Random;
   readonly #reports = new ReportQueue();
   readonly #books = new Map<string, SymbolBook>();
@@ -76,12 +106,30 @@ export class SimulatedExchange {
     this.#account = new Account(
       carried === undefined ? new Ledger(options.cashMicros) : Ledger.fromJSON(carried.account),
       options.allowShort,
+      (symbol) => this.#bookOf(symbol).contract,
     );
-    this.#matching = new Matching(options, this.#account, {
+    this.#random = createRandom(carried?.random ?? options.seed);
+    this.#matching = new Matching(options, this.#account, this.#random, {
       report: (input, order, time) => this.#report(input, order, time),
       ended: (input, order, time) => this.#finish(input, order, time),
     });
-    this.#random = createRandom(carried?.random ?? options.seed);
+    const bookOf = (symbol: string) => this.#bookOf(symbol);
+    const modelledQuote = (symbol: string, spot: number, at: number) =>
+      options.optionQuote?.(symbol, spot, at) ?? null;
+    this.#modelled = new ModelledOptions({
+      matching: this.#matching,
+      bookOf,
+      quoteOf: modelledQuote,
+      waitForClose: options.execution === 'next-close',
+    });
+    this.#clearing = new ClearingHouse({
+      account: this.#account,
+      bookOf,
+      multiplierOf: (symbol) => options.multiplierOf(symbol),
+      quoteOf: (symbol, spot, at) => bookOf(symbol).quote ?? modelledQuote(symbol, spot, at),
+      ratesOf: options.ratesOf ?? (() => NO_RATES),
+      settled: (settlement, time) => this.#settled(settlement, time),
+    });
     if (carried === undefined) return;
     this.#now = carried.now;
     this.#records = carried.records;
@@ -90,7 +138,11 @@ export class SimulatedExchange {
     for (const [symbol, book] of carried.books) {
       const orders = book.orders.map((order) => ({ ...order }));
       this.#books.set(symbol, { ...book, orders });
-      for (const order of orders) this.#orders.set(order.ordinal, order);
+      if (book.contract !== null) options.defineContract?.(book.contract);
+      for (const order of orders) {
+        this.#orders.set(order.ordinal, order);
+        if (book.contract !== null) this.#modelled.add(order, book.contract);
+      }
     }
   }
 
@@ -99,17 +151,22 @@ export class SimulatedExchange {
     this.#advance(at);
     const { ordinal, symbol } = order;
     const arrivesAt = at + this.#delay(symbol, 'submitLatencyUs', at);
-    const refusal = refusalOf(order);
+    const book = this.#bookOf(symbol);
+    const { contract } = book;
+    const refusal =
+      refusalOf(order) ?? (contract === null ? null : contractRefusal(order, contract, arrivesAt));
     if (refusal !== null)
       return this.#report(OrderRejected.of({ ordinal, reason: refusal }), order, arrivesAt);
     const arriving = venueOrder(order, arrivesAt, this.#records);
-    const book = this.#bookOf(symbol);
     this.#orders.set(ordinal, arriving);
     addByArrival(book, arriving);
+    if (contract !== null) this.#modelled.add(arriving, contract);
     this.#report(OrderAccepted.of({ ordinal, venueOrderId: `sim-${ordinal}` }), order, arrivesAt);
-    if (at === this.#openedAt && book.print?.at === at) {
-      this.#matching.released(book, arriving, book.print);
-    }
+    if (at !== this.#openedAt) return;
+    const { print } = contract === null ? book : this.#bookOf(contract.underlying);
+    if (print?.at !== at) return;
+    if (contract === null) this.#matching.released(book, arriving, print);
+    else this.#modelled.meet([arriving], print.px, at);
   }
 
   cancel(ordinal: number, at: number): void {
@@ -127,15 +184,20 @@ export class SimulatedExchange {
     this.#records += 1;
     if (this.#orders.size === 0 || tick.kind !== TickKind.bar) return;
     const book = this.#books.get(symbol);
-    if (book === undefined || book.orders.length === 0 || book.quoted) return;
+    if (book === undefined || book.quoted) return;
+    if (book.orders.length === 0 && this.#modelled.on(symbol).length === 0) return;
     if (!isUsable(book, tick) || tick.time <= book.lastBarEnd) return;
     if (!isOfItsTime(book, tick, Math.max(this.#now, tick.recordedAt))) return;
     if (printOf(book, tick) === null) {
       this.#settleCancels(startOf(book, tick));
       this.#matching.barOpen(book, tick, symbol);
+      const start = startOf(book, tick);
+      this.#modelled.meet(arrivedBy(this.#modelled.on(symbol), start), tick.open, start);
     }
     this.#settleCancels(tick.time);
     this.#matching.barRest(book, tick, symbol);
+    const start = printOf(book, tick)?.at ?? startOf(book, tick);
+    this.#modelled.barRest(arrivedBy(this.#modelled.on(symbol), start), tick);
   }
 
   /** The record has been given to the engine: quotes, trades and opening prints meet the orders that were there before. */
@@ -148,33 +210,80 @@ export class SimulatedExchange {
     if (tick.kind === TickKind.bar) return closeBar(book, tick);
     book.lastTime = tick.time;
     if (!usable) return;
-    if (tick.kind === TickKind.quote) book.quoted = true;
+    if (tick.kind === TickKind.quote) {
+      book.quoted = true;
+      if (book.contract !== null) book.quote = { bidPx: tick.bidPx, askPx: tick.askPx };
+    }
     if (tick.kind === TickKind.openPrint) book.print = { at: tick.time, px: tick.px };
-    else if (book.orders.length === 0) return;
+    else if (book.orders.length === 0 && this.#modelled.on(symbol).length === 0) return;
     this.#settleCancels(tick.time);
     // At one instant, an order sent in answer to this very record does not meet it.
-    const there = book.orders.filter(
-      ({ arrivesAt, sentAfter }) =>
-        arrivesAt < tick.time || (arrivesAt === tick.time && sentAfter < this.#records),
-    );
-    this.#matching.record(book, tick, symbol, there);
+    const wasThere = ({ arrivesAt, sentAfter }: VenueOrder) =>
+      arrivesAt < tick.time || (arrivesAt === tick.time && sentAfter < this.#records);
+    this.#matching.record(book, tick, symbol, book.orders.filter(wasThere));
+    if (tick.kind === TickKind.trade && book.quoted) return;
+    const spot = tick.kind === TickKind.quote ? middleOf(tick) : tick.px;
+    this.#modelled.meet(this.#modelled.on(symbol).filter(wasThere), spot, tick.time);
   }
 
-  /** MarketOpened has been dispatched: what is submitted at this instant meets this instant's prints. */
-  opened(at: number): void {
+  /** What a recorded chain says its underlying costs, where the underlying itself has no records. */
+  stated(underlying: string, px: number): void {
+    const book = this.#bookOf(underlying);
+    if (book.lastTime === 0 && book.lastBarEnd === 0) book.lastPx = px;
+  }
+
+  /**
+   * The calendar of these symbols opens: what is submitted at this instant meets this instant's prints. Contracts that
+   * settle at them are settled before anything is decided.
+   */
+  opened(at: number, symbols: readonly string[] = []): void {
     this.#advance(at);
     this.#openedAt = at;
+    this.#clearing.settle(symbols, at, false);
   }
 
-  /** The calendar of these symbols closed: day orders expire; one sent at the close itself is for the next day. */
-  closed(symbols: Iterable<string>, at: number): void {
+  /**
+   * The calendar of these symbols closed, and the closing prints are known: day orders expire (one sent at the close itself
+   * is for the next day), and so does every order in a contract that trades no more; then contracts are settled, so that
+   * the close's decisions see what became of them.
+   */
+  closed(symbols: readonly string[], at: number): void {
     this.#advance(at);
     for (const symbol of symbols) {
-      for (const order of this.#books.get(symbol)?.orders.slice() ?? []) {
-        if (order.timeInForce !== 'day' || order.arrivesAt >= at) continue;
-        this.#finish(OrderExpired.of({ ordinal: order.ordinal }), order, at);
-      }
+      this.#expire(this.#books.get(symbol)?.orders.slice() ?? [], at);
+      this.#expire(this.#modelled.on(symbol), at);
     }
+    this.#clearing.settle(symbols, at, true);
+  }
+
+  /**
+   * A split takes effect: the account counts anew, and working orders in the symbol and its contracts are canceled, as
+   * brokers do whose clients should name new prices. Returns it with the price at which a fraction of a share is paid
+   * out, the last one before the split where none is given and the account held whole shares.
+   */
+  split(split: SplitApplied, at: number): SplitApplied {
+    this.#advance(at);
+    const { symbol, numerator, denominator } = split;
+    const reason = `a split of ${symbol}, ${numerator} for ${denominator}`;
+    const book = this.#bookOf(symbol);
+    for (const order of [...book.orders, ...this.#modelled.on(symbol)]) {
+      this.#finish(OrderCanceled.of({ ordinal: order.ordinal, reason }), order, at);
+    }
+    splitPrices(book, split);
+    const isWhole = Number.isInteger(this.#account.quantity(symbol)) && book.lastPx > 0;
+    const applied = { ...split, cashInLieuPx: split.cashInLieuPx ?? (isWhole ? book.lastPx : null) };
+    const contractOf = (each: string) => this.#bookOf(each).contract ?? undefined;
+    this.#account.split({ ...applied, renamed: renamedBySplit(applied, contractOf) });
+    const contracts = [...this.#books.values()].flatMap(({ contract }) =>
+      contract?.underlying === symbol ? [contract] : [],
+    );
+    for (const contract of contracts) this.#books.delete(contract.symbol);
+    for (const old of contracts) {
+      const { contract } = adjustForSplit(old, split);
+      this.#books.set(contract.symbol, emptyBook(contract));
+      this.#options.defineContract?.(contract);
+    }
+    return applied;
   }
 
   /** A declared holding is bought from the account's cash, without an order. */
@@ -228,6 +337,21 @@ export class SimulatedExchange {
     }
   }
 
+  #expire(orders: readonly VenueOrder[], at: number): void {
+    for (const order of orders) {
+      const { contract } = this.#bookOf(order.symbol);
+      const isOver = contract !== null && lastTradeTime(contract) <= at;
+      if (!isOver && (order.timeInForce !== 'day' || order.arrivesAt >= at)) continue;
+      this.#finish(OrderExpired.of({ ordinal: order.ordinal }), order, at);
+    }
+  }
+
+  /** A settlement does not overtake the last fills in its contract. */
+  #settled(settlement: OptionSettled, time: number): void {
+    const at = Math.max(this.#now, this.#reports.lastFillAt(settlement.symbol));
+    this.#reports.add({ input: OptionSettled.of(settlement), at, time, ordinal: null });
+  }
+
   #report(input: NewInput, { ordinal, symbol }: { ordinal: number; symbol: string }, time: number): void {
     const at = Math.max(this.#now, time + this.#delay(symbol, 'reportLatencyUs', time));
     this.#reports.add({ input, at, time, ordinal });
@@ -239,9 +363,10 @@ export class SimulatedExchange {
   }
 
   #remove(order: VenueOrder): void {
-    const { orders } = this.#bookOf(order.symbol);
+    const { orders, contract } = this.#bookOf(order.symbol);
     orders.splice(orders.indexOf(order), 1);
     this.#orders.delete(order.ordinal);
+    if (contract !== null) this.#modelled.remove(order, contract);
   }
 
   /** Only the midpoint execution models a way to the venue, and what happens at the open's own instant knows none. */
@@ -256,7 +381,10 @@ export class SimulatedExchange {
 
   #bookOf(symbol: string): SymbolBook {
     let book = this.#books.get(symbol);
-    if (book === undefined) this.#books.set(symbol, (book = emptyBook()));
+    if (book === undefined) {
+      book = emptyBook(this.#options.contractOf?.(symbol) ?? null);
+      this.#books.set(symbol, book);
+    }
     return book;
   }
 }

@@ -1,9 +1,15 @@
 /** One symbol at the venue: its working orders and what the market last showed of it. Plain data, carried over as it stands. */
 import { PX_MAX } from '../../domain/instrument.ts';
+import { fromMicros, toMicros } from '../../domain/money.ts';
+import type { SplitRatio } from '../../domain/options/adjustment.ts';
+import type { OptionContract } from '../../domain/options/contract.ts';
+import type { TwoSided } from '../../domain/spread-model.ts';
 import { barStart, type Tick, TickKind } from '../../events/tick.ts';
 import type { VenueOrder } from './venue-order.ts';
 
 export interface SymbolBook {
+  /** Null for what is no option. */
+  readonly contract: OptionContract | null;
   /** By arrival. */
   orders: VenueOrder[];
   /** The latest opening print; null before any. */
@@ -23,9 +29,12 @@ export interface SymbolBook {
   /** Units our orders may take of what the market shows now, null for no limit, and how many they have taken. */
   offered: number | null;
   taken: number;
+  /** The latest recorded quote of a contract; null before any, and for what is no option. */
+  quote: TwoSided | null;
 }
 
-export const emptyBook = (): SymbolBook => ({
+export const emptyBook = (contract: OptionContract | null): SymbolBook => ({
+  contract,
   orders: [],
   print: null,
   lastBarEnd: 0,
@@ -37,6 +46,7 @@ export const emptyBook = (): SymbolBook => ({
   quoted: false,
   offered: null,
   taken: 0,
+  quote: null,
 });
 
 export function addByArrival(book: SymbolBook, order: VenueOrder): void {
@@ -102,11 +112,7 @@ const isPlausible = ({ lastPx }: SymbolBook, px: number): boolean =>
 /** Remembers the record's price, as far as it is believed: what the next one is compared with. */
 export function rememberPx(book: SymbolBook, tick: Tick): void {
   const px =
-    tick.kind === TickKind.bar
-      ? tick.close
-      : tick.kind === TickKind.quote
-        ? tick.bidPx || tick.askPx
-        : tick.px;
+    tick.kind === TickKind.bar ? tick.close : tick.kind === TickKind.quote ? middleOf(tick) : tick.px;
   if (!(px > 0 && px <= PX_MAX)) return;
   const agrees = Math.abs(px - book.suspectPx) <= AGREEMENT * book.suspectPx;
   book.suspects = isPlausible(book, px) ? 0 : agrees ? book.suspects + 1 : 1;
@@ -115,6 +121,17 @@ export function rememberPx(book: SymbolBook, tick: Tick): void {
   book.lastPx = px;
   book.suspects = 0;
 }
+
+/** Prices before a split, in dollars of after it; whole micro-dollars. */
+export function splitPrices(book: SymbolBook, { numerator, denominator }: SplitRatio): void {
+  book.lastPx = fromMicros(toMicros((book.lastPx * denominator) / numerator));
+  book.suspects = 0;
+  book.print = null;
+}
+
+/** The price a quote stands for: its midpoint, or the side there is. */
+export const middleOf = ({ bidPx, askPx }: TwoSided): number =>
+  bidPx > 0 && askPx > 0 ? (bidPx + askPx) / 2 : bidPx || askPx;
 
 /** Volumes and sizes: 0, or what is no positive number, means that nobody said. */
 export const known = (units: number): number | null => (units > 0 ? units : null);

@@ -1,6 +1,9 @@
 /** An order as the venue keeps it, and the price at which it would trade against what the market shows. */
-import type { Side, TimeInForce } from '../../domain/instrument.ts';
-import { farTouch, modelledQuote } from '../../domain/spread-model.ts';
+import { civilDay, tradingSession } from '../../domain/exchange-calendar.ts';
+import { roundPassive, type Side, type TickClass, type TimeInForce } from '../../domain/instrument.ts';
+import type { OptionContract } from '../../domain/options/contract.ts';
+import { lastTradingDay } from '../../domain/options/expiries.ts';
+import { farTouch, modelledQuote, type TwoSided } from '../../domain/spread-model.ts';
 import type { SubmitAttempted } from '../../events/order.events.ts';
 
 /** Plain data: it is carried over from session to session as it stands. */
@@ -46,6 +49,21 @@ export function refusalOf({
   return null;
 }
 
+/** The moment a contract stops trading: the close of its last session. */
+export const lastTradeTime = (contract: OptionContract): number =>
+  tradingSession('XNYS', lastTradingDay(contract))!.close;
+
+/** Why the venue does not take an order for this contract, or null. */
+export function contractRefusal(order: SubmitAttempted, contract: OptionContract, at: number): string | null {
+  const { ordinal, orderType, size, symbol } = order;
+  if (orderType === 'stop') return `order ${ordinal} is a stop order; options take market and limit orders`;
+  if (size.kind === 'quantity' && !Number.isInteger(size.quantity)) {
+    return `order ${ordinal} is for ${size.quantity} ${symbol}; options trade in whole contracts`;
+  }
+  const last = lastTradeTime(contract);
+  return at < last ? null : `${symbol} stopped trading at the close of ${civilDay(last)}`;
+}
+
 export function venueOrder(order: SubmitAttempted, arrivesAt: number, sentAfter: number): VenueOrder {
   const { size } = order;
   return {
@@ -74,6 +92,9 @@ function touchOf(px: number, side: Side, halfSpread: number | null): number {
   return halfSpread === null ? px : farTouch(modelledQuote(px, halfSpread), side);
 }
 
+export const arrivedBy = (orders: readonly VenueOrder[], time: number): readonly VenueOrder[] =>
+  orders.filter(({ arrivesAt }) => arrivesAt <= time);
+
 /** Acts only on the first market event it meets. */
 export const isImmediate = (timeInForce: TimeInForce): boolean =>
   timeInForce === 'ioc' || timeInForce === 'fok';
@@ -89,7 +110,7 @@ const tradesThrough = (order: VenueOrder, px: number, touchFill: boolean): boole
   (order.side === 'buy' ? px < order.limitPx! : px > order.limitPx!) || (touchFill && px === order.limitPx);
 
 /** True where taking at `touch` is within the limit. */
-const isMarketable = (order: VenueOrder, touch: number): boolean =>
+export const isMarketable = (order: VenueOrder, touch: number): boolean =>
   order.side === 'buy' ? touch <= order.limitPx! : touch >= order.limitPx!;
 
 /** Fill price at an opening price, or null. A stop that the open jumped over trades at the open, as does a better limit. */
@@ -124,6 +145,14 @@ export function pxAtQuote(order: VenueOrder, farPx: number): number | null {
   if (order.orderType === 'stop') return reachesStop(order, farPx) ? farPx : null;
   if (!isMarketable(order, farPx)) return null;
   return order.met ? order.limitPx : farPx;
+}
+
+/** True for a limit inside the spread, at the midpoint (as prices go: rounded on its passive side) or beyond it. */
+export function isInside(order: VenueOrder, { bidPx, askPx }: TwoSided, tickClass: TickClass): boolean {
+  const { limitPx, side } = order;
+  if (limitPx === null || !(bidPx > 0 && bidPx < limitPx && limitPx < askPx)) return false;
+  const midpoint = roundPassive((bidPx + askPx) / 2, side, tickClass);
+  return side === 'buy' ? limitPx >= midpoint : limitPx <= midpoint;
 }
 
 /** Fill price at a trade, or null; undefined where quotes are recorded and the order waits for one of them. */

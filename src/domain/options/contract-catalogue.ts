@@ -3,6 +3,7 @@
  * with those the configuration gives options on their underlying.
  */
 import { type Config, configFor } from '../config.ts';
+import { adjustForSplit, type SplitRatio } from './adjustment.ts';
 import { type ContractTerms, contractOf, makeContract, type OptionContract } from './contract.ts';
 import { type OccFields, parseOcc } from './occ-symbol.ts';
 
@@ -53,6 +54,25 @@ export class ContractCatalogue {
     const contract = contractOf(symbol, { ...terms, deliverable: terms.multiplier });
     this.#contracts.set(symbol, contract);
     return contract;
+  }
+
+  /** A contract with the terms it has now, such as a split gave it. */
+  define(contract: OptionContract): void {
+    this.#contracts.set(contract.symbol, contract);
+  }
+
+  /** A split makes new contracts of those on the symbol that were met so far. */
+  split(split: SplitRatio & { readonly symbol: string }): void {
+    for (const contract of [...this.#contracts.values()]) {
+      if (contract?.underlying === split.symbol) this.define(adjustForSplit(contract, split).contract);
+    }
+  }
+
+  /** Contracts whose symbols do not say what they deliver. */
+  adjusted(): readonly OptionContract[] {
+    return [...this.#contracts.values()].filter(
+      (each) => each !== undefined && each.deliverable !== each.multiplier,
+    ) as OptionContract[];
   }
 
   #make({ root, expiry, right, strike }: OccFields): OptionContract | undefined {

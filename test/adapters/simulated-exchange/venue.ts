@@ -103,7 +103,8 @@ export class Venue {
   /** Delivers every report that is due by `until`. */
   deliver(until = Number.MAX_SAFE_INTEGER): this {
     while (this.exchange.nextAt() <= until) {
-      const { at, time, ordinal, input } = this.exchange.take();
+      const { at, time, ordinal: answered, input } = this.exchange.take();
+      const ordinal = answered ?? 0;
       const payload = input.payload as Record<string, never>;
       this.reports.push({ at, time, type: input.type, ordinal, payload });
       this.heard.push(`${at / MINUTE} ${line(input.type, ordinal, payload)}`);

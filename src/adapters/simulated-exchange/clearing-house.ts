@@ -1,0 +1,152 @@
+/**
+ * How positions in contracts end, as the Options Clearing Corporation ends them. At the settlement a contract a cent or
+ * more in the money is exercised, one out of the money expires; what settles in cash pays its intrinsic value. Exercise
+ * and assignment cost no fee.
+ *
+ * Modelled, and said so: the settlement price is the underlying's last price at the close, or its opening print for what
+ * settles at the open. An exercise the account cannot carry (shares it cannot pay, a short it may not hold) is closed out
+ * at that price instead, as brokers do. A long holder never exercises early. A short American position is assigned
+ * whole at the first close at which its holder would lose by waiting: by the rate and yield of the configuration and the
+ * volatility that the quote's midpoint implies, none where the quote holds no time value; without a quote it is not.
+ */
+import type { OptionsConfig } from '../../domain/config.ts';
+import { onQuantityGrid } from '../../domain/instrument.ts';
+import { fromMicros, toMicros } from '../../domain/money.ts';
+import { exerciseIsRational } from '../../domain/options/american.ts';
+import { americanImpliedVol } from '../../domain/options/american-implied-vol.ts';
+import {
+  comparableSpot,
+  intrinsic,
+  type OptionContract,
+  yearsToExpiry,
+} from '../../domain/options/contract.ts';
+import { settlementTime } from '../../domain/options/expiries.ts';
+import { europeanImpliedVol } from '../../domain/options/implied-vol.ts';
+import type { Position } from '../../domain/portfolio.ts';
+import type { TwoSided } from '../../domain/spread-model.ts';
+import type { OptionSettled } from '../../events/option.events.ts';
+import type { Account } from './account.ts';
+import type { SymbolBook } from './symbol-book.ts';
+
+/** In the money from here on; the clearing house exercises by itself (OCC Rule 805). */
+const EXERCISED_FROM_MICROS = 10_000;
+
+export type Rates = Pick<OptionsConfig, 'rate' | 'dividendYield'>;
+
+interface Parts {
+  readonly account: Account;
+  readonly bookOf: (symbol: string) => SymbolBook;
+  readonly multiplierOf: (symbol: string) => number;
+  /** The quote of a contract at this price of its underlying, recorded or modelled. */
+  readonly quoteOf: (symbol: string, spot: number, at: number) => TwoSided | null;
+  readonly ratesOf: (underlying: string) => Rates;
+  readonly settled: (settlement: OptionSettled, time: number) => void;
+}
+
+export class ClearingHouse {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Ends what has come to its end by `at` on these symbols and, at a close, what is assigned before. */
+  settle(symbols: readonly string[], at: number, isClose: boolean): void {
+    const { account, bookOf } = this.#parts;
+    for (const position of account.positions()) {
+      const { contract } = bookOf(position.symbol);
+      if (contract === null) continue;
+      if (!symbols.includes(contract.underlying) && !symbols.includes(contract.symbol)) continue;
+      const spot = this.#settlementPx(contract);
+      if (spot === 0) continue;
+      const due = settlementTime(contract);
+      if (due <= at) this.#end(position, contract, spot, due);
+      else if (isClose && position.quantity < 0 && this.#isAssignedEarly(contract, spot, at)) {
+        this.#exercise(position, contract, spot, at);
+      }
+    }
+  }
+
+  #end(position: Position, contract: OptionContract, spot: number, at: number): void {
+    if (toMicros(intrinsic(contract, spot)) < EXERCISED_FROM_MICROS) {
+      return this.#post(position, contract, spot, at, { how: 'expired', delivers: false });
+    }
+    this.#exercise(position, contract, spot, at);
+  }
+
+  #exercise(position: Position, contract: OptionContract, spot: number, at: number): void {
+    const isLong = position.quantity > 0;
+    if (contract.settlement === 'cash' || (isLong && !this.#canCarry(position, contract))) {
+      return this.#post(position, contract, spot, at, { how: 'cashSettled', delivers: false });
+    }
+    this.#post(position, contract, spot, at, { how: isLong ? 'exercised' : 'assigned', delivers: true });
+  }
+
+  #post(
+    { quantity }: Position,
+    contract: OptionContract,
+    spot: number,
+    time: number,
+    { how, delivers }: { readonly how: OptionSettled['how']; readonly delivers: boolean },
+  ): void {
+    const { symbol, underlying, strike, multiplier } = contract;
+    const settlement: OptionSettled = {
+      settlementId: `sim-${symbol}-${time}`,
+      symbol,
+      how,
+      quantity,
+      optionPx: how === 'cashSettled' ? fromMicros(toMicros(intrinsic(contract, spot))) : 0,
+      underlying,
+      underlyingPx: spot,
+      strike,
+      shares: delivers ? deliveredBy(contract, quantity) : 0,
+    };
+    const underlyingMultiplier = this.#parts.multiplierOf(underlying);
+    this.#parts.account.settle({ ...settlement, multiplier, underlyingMultiplier });
+    this.#parts.settled(settlement, time);
+  }
+
+  #canCarry({ quantity }: Position, contract: OptionContract): boolean {
+    const shares = deliveredBy(contract, quantity);
+    return (
+      this.#parts.account.refusal({
+        symbol: contract.underlying,
+        side: shares > 0 ? 'buy' : 'sell',
+        quantity: Math.abs(shares),
+        px: (contract.strike * contract.multiplier) / contract.deliverable,
+        feeMicros: 0,
+        multiplier: this.#parts.multiplierOf(contract.underlying),
+      }) === null
+    );
+  }
+
+  /** 0 where the underlying was never seen: then nothing can be settled yet. */
+  #settlementPx(contract: OptionContract): number {
+    const { print, lastPx } = this.#parts.bookOf(contract.underlying);
+    const opened = contract.settlesAt === 'open' && print !== null && print.at >= settlementTime(contract);
+    return opened ? print.px : lastPx;
+  }
+
+  #isAssignedEarly(contract: OptionContract, spot: number, at: number): boolean {
+    const { style, underlying, right, strike, symbol } = contract;
+    const quote = style === 'american' ? this.#parts.quoteOf(symbol, spot, at) : null;
+    if (quote === null || !(quote.bidPx > 0 && quote.askPx > 0)) return false;
+    const market = {
+      right,
+      strike,
+      spot: comparableSpot(contract, spot),
+      years: yearsToExpiry(contract, at),
+      ...this.#parts.ratesOf(underlying),
+    };
+    // Modelled quotes are European prices.
+    const impliedVol = this.#parts.bookOf(symbol).quoted ? americanImpliedVol : europeanImpliedVol;
+    const implied = impliedVol(market, (quote.bidPx + quote.askPx) / 2);
+    if (implied.ok) return exerciseIsRational({ ...market, vol: implied.vol });
+    const timeless = implied.reason === 'belowIntrinsic' || implied.reason === 'noTimeValue';
+    return timeless && exerciseIsRational({ ...market, vol: 0 });
+  }
+}
+
+/** Units of the underlying that come in (negative: go) where the contract is exercised by its holder. */
+const deliveredBy = ({ right, deliverable }: OptionContract, quantity: number): number =>
+  onQuantityGrid(quantity * deliverable * (right === 'call' ? 1 : -1));
