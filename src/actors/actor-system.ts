@@ -8,8 +8,9 @@ import { toMicros } from '../domain/money.ts';
 import { SessionCarried } from '../events/engine.events.ts';
 import { convictionBars } from '../streams/conviction.ts';
 import { MarketData } from '../streams/market-data.ts';
-import { type OptionChains, SessionChains } from '../streams/option-chains.ts';
+import type { OptionChains } from '../streams/option-chains.ts';
 import { regimeBars } from '../streams/regime-readings.ts';
+import { wireChains } from '../streams/session-chains.ts';
 import type { Strategy } from '../streams/strategy.ts';
 import { Account } from './account.ts';
 import { Exposures } from './exposures.ts';
@@ -78,7 +79,7 @@ export function wireActors(
     wantsDays: whole,
     historyBars: longest + HISTORY_MARGIN,
   });
-  const options = new SessionChains(kernel, { market, run, symbols: sorted });
+  const options = wireChains(kernel, market, run, sorted);
   kernel.onStream(SessionCarried, 'carry-over', ({ payload }) => kernel.restore(payload.state));
 
   const orders = new OrderBook(kernel);

@@ -62,6 +62,7 @@ export class RecordedChain {
 
   /** `carried`: its newest quote in the session before. */
   add(contract: OptionContract, carried: SavedQuote = NO_QUOTE): void {
+    if (this.#bySymbol.has(contract.symbol)) return;
     const [bidPx, askPx, time, quotedAt, underlyingPx, openInterest] = carried;
     this.#bySymbol.set(contract.symbol, {
       contract,
