@@ -15,6 +15,7 @@ import type { Strategy } from '../streams/strategy.ts';
 import { Account } from './account.ts';
 import { Exposures } from './exposures.ts';
 import { HedgeLimits } from './hedge-limits.ts';
+import { HedgingProtocol } from './hedging-protocol.ts';
 import { InstrumentSelector } from './instrument-selector.ts';
 import { OrderBook } from './order-book.ts';
 import { OrderWorkers } from './order-worker.ts';
@@ -41,6 +42,8 @@ export interface ActorSystem {
   /** Null in profile `plain`, which reads no regimes and makes no plans. */
   readonly regimes: Regimes | null;
   readonly selector: InstrumentSelector | null;
+  /** Null where nothing is hedged. */
+  readonly hedging: HedgingProtocol | null;
 }
 
 /** Bars of history beyond what is known to be needed: strategies of users warm up with them, too. */
@@ -116,6 +119,11 @@ export function wireActors(
   const parts = { run, config, symbols: sorted, market, options, orders, portfolio, strategist, desk };
   const selector = regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes });
   if (selector === null) new SignalFollower(kernel, parts);
+  const { benchmark } = run;
+  const hedges = run.hedge && regimes !== null && benchmark !== null && sorted.includes(benchmark);
+  const hedging = hedges
+    ? new HedgingProtocol(kernel, { ...parts, benchmark, regimes, exposures, limits: hedgeLimits })
+    : null;
   return {
     market,
     options,
@@ -128,5 +136,6 @@ export function wireActors(
     desk,
     regimes,
     selector,
+    hedging,
   };
 }

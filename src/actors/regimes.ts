@@ -1,9 +1,13 @@
 /** Hosts one market-regime machine per symbol and publishes what changes in its regions. */
 import type { Kernel } from '../bus/kernel.ts';
 import { type Config, configFor } from '../domain/config.ts';
+import { log } from '../domain/math.ts';
 import { RegimeChanged } from '../events/decision.events.ts';
+import type { DecisionTest } from '../events/order.events.ts';
+import { stdev } from '../streams/indicators.ts';
 import { DayBarClosed, type MarketData } from '../streams/market-data.ts';
 import { type RegimeReading, readRegime } from '../streams/regime-readings.ts';
+import { atMost } from './decision-tests.ts';
 import { MachineHost } from './machine-host.ts';
 import { marketRegimeMachine, type RegimeRegion, regimeEvidence } from './market-regime.machine.ts';
 
@@ -24,11 +28,15 @@ const WARMING: Regime = {
 
 export class Regimes {
   readonly #kernel: Kernel;
+  readonly #market: MarketData;
+  readonly #config: Config;
   readonly #hosts = new Map<string, Host>();
   readonly #standing = new Map<string, Regime>();
 
   constructor(kernel: Kernel, market: MarketData, config: Config, symbols: readonly string[]) {
     this.#kernel = kernel;
+    this.#market = market;
+    this.#config = config;
     for (const symbol of symbols) {
       const id = `regime-${symbol}`;
       const rules = configFor(config, symbol).regime;
@@ -54,6 +62,19 @@ export class Regimes {
 
   of(symbol: string): Regime {
     return this.#standing.get(symbol) ?? WARMING;
+  }
+
+  /**
+   * Within the day, the fall since the last close against what a crash takes at a close, as log returns; failed by a
+   * crash. Null while volatility is calm or there is too little history.
+   */
+  fallTest(symbol: string, px: number): DecisionTest | null {
+    const { volatility } = this.of(symbol).states;
+    if (volatility === 'calm' || volatility === 'warmingUp') return null;
+    const { crashSigma, crashBars } = configFor(this.#config, symbol).regime.structure;
+    const days = this.#market.history(symbol);
+    const sigma = stdev(days.logReturn, crashBars);
+    return sigma === undefined ? null : atMost('fall', log(days.close.ago(0) / px), crashSigma * sigma);
   }
 
   #close(symbol: string, host: Host, reading: RegimeReading): void {

@@ -27,8 +27,9 @@ export function createCore({ sink, run, strategy, symbols, poisonTicks }: CoreOp
 
 /** The engine's whole state at this moment, as `quantos state` prints it. Dollars; times in microseconds. */
 export function describeState({ kernel, actors }: Core) {
-  const { portfolio, orders, market, regimes, selector, tradingState, strategist } = actors;
+  const { portfolio, orders, market, regimes, selector, hedging, tradingState, strategist } = actors;
   const states: Record<string, { state: unknown }> = { 'trading-state': { state: tradingState.current } };
+  if (hedging !== null) states.hedge = { state: hedging.view().state };
   for (const symbol of market.symbols.names()) {
     if (regimes !== null) states[`regime-${symbol}`] = { state: regimes.of(symbol).states };
     if (selector !== null) states[`selector-${symbol}`] = { state: selector.view(symbol).state };

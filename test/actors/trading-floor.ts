@@ -217,9 +217,9 @@ export class Floor {
     });
   }
 
-  /** Defers an intent; `intent` says which number the desk is expected to give it. */
+  /** Defers an intent, an exit of everything; `intent` says which number the desk is expected to give it. */
   defer(terms: Partial<o.IntentDeferred> & { intent: number; quantity?: number }): void {
-    const { quantity = 1, intent, ...over } = terms;
+    const { quantity = terms.action === 'exit' ? 1_000_000 : 1, intent, ...over } = terms;
     const side = over.action === undefined || over.action === 'enter' ? 'buy' : 'sell';
     const stop = over.action === 'protect';
     const given = this.actors.desk.defer(
