@@ -27,7 +27,6 @@ import type {
 } from './option-chains.ts';
 import { realizedVolatility } from './realized-volatility.ts';
 import { RecordedChain, type SavedChain } from './recorded-chain.ts';
-import type { SymbolTable } from './symbol-table.ts';
 
 const ACTOR = 'option-chains';
 
