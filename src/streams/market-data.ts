@@ -152,7 +152,8 @@ export class MarketData {
 
   /** Mean daily volume of the last 20 sessions; null where it is not known. */
   averageVolume(symbol: string): number | null {
-    const average = sma(this.history(symbol).volume, VOLUME_DAYS);
+    const state = this.#states.get(symbol); // a contract has none
+    const average = state && sma(state.history.volume, VOLUME_DAYS);
     return average === undefined || average === 0 ? null : average;
   }
 
