@@ -8,6 +8,7 @@ import type { StoredEvent } from '../src/events/envelope.ts';
 import { createLog } from '../src/log/log-writer.ts';
 import { RunProjection } from '../src/projections/run-projection.ts';
 import type { Strategy } from '../src/streams/strategy.ts';
+import { chainSentences } from './chain-sentences.ts';
 import type { OpenDataset } from './dataset.ts';
 import { type BacktestSummary, summarizeRun } from './summary.ts';
 import { ENGINE_VERSION } from './version.ts';
@@ -113,6 +114,6 @@ function manifestOf({ datasets, run, session, modelled }: BacktestRequest): Sess
     ),
     datasets: datasets.map(({ name, head }) => ({ name, head })),
     engineVersion: ENGINE_VERSION,
-    modelled: [...modelled],
+    modelled: [...chainSentences(run, datasets), ...modelled],
   };
 }

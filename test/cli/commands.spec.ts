@@ -159,7 +159,7 @@ test('earlier bars than --from only warm up, and --to is the last day', async ()
 
 test('the result says that options and hedges are not traded yet, and explains the quiet day', async () => {
   const { stdout } = await quantos('backtest', data);
-  expect(stdout).toContain('Options and hedges come with the next release');
+  expect(stdout).toContain('Options on SP500 are MODELLED, not recorded');
   expect(stdout).toMatch(/At the last close\n +SP500: nothing, because/);
   const plain = await quantos('backtest', data, '--profile', 'plain', '--strategy', 'buy-and-hold');
   expect(plain.stdout).not.toContain('Options and hedges');

@@ -202,11 +202,6 @@ function requireThatItWires(run: RunSpec, strategy: Strategy, symbols: readonly 
 
 function modelledIn(run: RunSpec): string[] {
   const lines: string[] = [];
-  if (run.instruments === 'all' || run.hedge) {
-    lines.push(
-      'Options and hedges come with the next release: only shares are traded, and nothing is hedged.',
-    );
-  }
   const { halfSpread } = run.config.exchange;
   if (run.execution !== 'next-open' && halfSpread > 0) {
     lines.push(
