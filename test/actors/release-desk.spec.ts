@@ -49,17 +49,22 @@ describe('what was deferred', () => {
   });
 
   test('a hedge goes between exits and entries', () => {
-    const each = floor({ run: { risk: false } }).hold('C', 10, 100);
+    const each = floor().hold('C', 10, 100);
     each.kernel.takeEffects();
     each.decide(() => {
       each.defer({ intent: 1, action: 'enter', symbol: 'A' });
       each.defer({ intent: 2, action: 'hedge', role: 'hedge', symbol: 'B', side: 'buy' });
-      each.defer({ intent: 3, action: 'exit', symbol: 'C' });
+      each.defer({ intent: 3, action: 'exit', symbol: 'C', quantity: 10 });
     });
     each.after(SECOND).opened();
     expect(each.sent()).toEqual(['exit C']);
-    expect(each.fill(2, 100).sent()).toEqual(['hedge B']);
-    expect(each.fill(3, 100).sent()).toEqual(['enter A']);
+    expect(dropped(each)).toEqual([]);
+    each.fill(2, 100);
+    // A share hedges nothing: its turn comes, and passes.
+    expect(dropped(each)).toEqual(['2: the limits leave no room for one unit']);
+    const after = each.log.events.map(({ type }) => type);
+    expect(after.indexOf('IntentDropped')).toBeLessThan(after.lastIndexOf('OrderIntended'));
+    expect(each.sent()).toEqual(['enter A']);
   });
 
   test('an order that rests holds nobody up', () => {
