@@ -5,6 +5,7 @@ import { addBacktest } from './commands/backtest.command.ts';
 import { addDoctor } from './commands/doctor.command.ts';
 import { addImport } from './commands/import.command.ts';
 import { addLog } from './commands/log.command.ts';
+import { addOption } from './commands/option.command.ts';
 import { addReplay } from './commands/replay.command.ts';
 import { addReport } from './commands/report.command.ts';
 import { addStart } from './commands/start.command.ts';
@@ -22,6 +23,7 @@ const COMMANDS = [
   addState,
   addLog,
   addReport,
+  addOption,
   addDoctor,
 ];
 

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { exp, log, powInt } from '../../src/domain/math.ts';
+import { exp, log, millsRatio, normalCdf, normalPdf, powInt } from '../../src/domain/math.ts';
 
 /** Reference values in fixed point: an integer holds value x 2^1280, enough for the smallest results. */
 const BITS = 1280n;
@@ -126,5 +126,71 @@ describe('powInt', () => {
     expect(powInt(2, -3)).toBe(0.125);
     expect(powInt(1.1, 2)).toBe(1.1 * 1.1);
     expect(() => powInt(2, 0.5)).toThrow('integer exponent');
+  });
+});
+
+/** x, distribution, density: by mpmath 1.3 with 50 digits (`ncdf`, `npdf`). */
+const NORMAL: readonly (readonly [x: string, cdf: string, pdf: string])[] = [
+  ['-37', '5.725571222524576822683e-300', '2.120006551524605626852e-298'],
+  ['-30', '4.906713927148187059534e-198', '1.473646134878547519049e-196'],
+  ['-20.125', '2.228860638310342940203e-90', '4.496603091955979403405e-89'],
+  ['-10', '7.619853024160526065973e-24', '7.694598626706419346339e-23'],
+  ['-8.3', '5.205569744890254024575e-17', '4.38163943550933272186e-16'],
+  ['-7', '1.279812543885835004384e-12', '9.134720408364593342869e-12'],
+  ['-5.5', '1.898956246588771938385e-8', '1.076976004254327635878e-7'],
+  ['-4.3', '0.00000853990547099181104058', '0.00003853519674208712656208'],
+  ['-3', '0.001349898031630094526652', '0.004431848411938007175602'],
+  ['-2.2', '0.0139034475134986043132', '0.03547459284623142062136'],
+  ['-1.5', '0.06680720126885806600449', '0.1295175956658917276141'],
+  ['-1', '0.1586552539314570514148', '0.2419707245191433497978'],
+  ['-0.75', '0.2266273523768681993271', '0.3011374321548044049317'],
+  ['-0.5', '0.3085375387259868963623', '0.3520653267642994777747'],
+  ['-0.25', '0.4012936743170762757591', '0.3866681168028492069412'],
+  ['-0.1', '0.4601721627229710163311', '0.3969525474770117652902'],
+  ['-0.001', '0.4996010577860889374071', '0.3989420809303423450003'],
+  ['-1e-09', '0.4999999996010577195986', '0.3989422804014326777405'],
+  ['0', '0.5', '0.3989422804014326779399'],
+  ['1e-09', '0.5000000003989422804014', '0.3989422804014326777405'],
+  ['0.001', '0.5003989422139110625929', '0.3989420809303423450003'],
+  ['0.1', '0.5398278372770289836689', '0.3969525474770117652902'],
+  ['0.5', '0.6914624612740131036377', '0.3520653267642994777747'],
+  ['1', '0.8413447460685429485852', '0.2419707245191433497978'],
+  ['1.5', '0.9331927987311419339955', '0.1295175956658917276141'],
+  ['2.5', '0.993790334674223864833', '0.01752830049356853736216'],
+  ['3.3', '0.9995165758576162224929', '0.001722568939053681151279'],
+  ['5', '0.9999997133484281208061', '0.000001486719514734297707908'],
+  ['8', '0.9999999999999993779039', '5.05227108353689228795e-15'],
+];
+
+describe('the normal distribution', () => {
+  test('has the values that mpmath computes, to 1e-15 of each, from the far left tail to the far right', () => {
+    for (const [x, cdf, pdf] of NORMAL) {
+      expect(Math.abs(normalCdf(Number(x)) / Number(cdf) - 1), `cdf at ${x}`).toBeLessThan(1e-15);
+      expect(Math.abs(normalPdf(Number(x)) / Number(pdf) - 1), `pdf at ${x}`).toBeLessThan(1e-15);
+    }
+  });
+  test.prop([fc.double({ min: 0, max: 37, noNaN: true })], { numRuns: 1_000 })(
+    'has tails that are the density times the Mills ratio, whose continued fraction bounds it',
+    (x) => {
+      expect(normalCdf(-x)).toBe(normalPdf(x) * millsRatio(x));
+      // Birnbaum 1942 below, Sampford 1953 above.
+      expect(millsRatio(x)).toBeGreaterThanOrEqual((2 / (x + Math.sqrt(x * x + 4))) * (1 - 1e-15));
+      expect(millsRatio(x)).toBeLessThanOrEqual((4 / (3 * x + Math.sqrt(x * x + 8))) * (1 + 1e-15));
+      expect(normalCdf(x) + normalCdf(-x)).toBeCloseTo(1, 15);
+    },
+  );
+  test.prop([fc.double({ min: -39, max: 39, noNaN: true }), fc.double({ min: 1e-6, max: 1, noNaN: true })])(
+    'rises',
+    (x, step) => {
+      expect(normalCdf(x + step)).toBeGreaterThanOrEqual(normalCdf(x));
+    },
+  );
+  test('ends at 0 and 1', () => {
+    expect(normalCdf(0)).toBe(0.5);
+    expect(normalCdf(Number.NEGATIVE_INFINITY)).toBe(0);
+    expect(normalCdf(Number.POSITIVE_INFINITY)).toBe(1);
+    expect(normalPdf(Number.POSITIVE_INFINITY)).toBe(0);
+    expect(millsRatio(Number.POSITIVE_INFINITY)).toBe(0);
+    expect(normalCdf(Number.NaN)).toBeNaN();
   });
 });

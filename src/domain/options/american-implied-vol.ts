@@ -4,7 +4,7 @@ import { europeanGreeks } from './black-scholes.ts';
 import { europeanImpliedVol, type ImpliedVol, noVol, ROUNDING, refusal } from './implied-vol.ts';
 import { intrinsicValue, type OptionMarket } from './option-inputs.ts';
 
-/** Pricing with it again gives `price` within 1e-11 of the larger of spot and strike. */
+/** Pricing with it again gives `price` within 2e-12 of the larger of spot and strike. */
 export function americanImpliedVol(market: OptionMarket, price: number): ImpliedVol {
   const refused = refusal(market, price);
   if (refused !== null) return noVol(refused);
@@ -51,6 +51,6 @@ function solve(market: OptionMarket, price: number, ceiling: number): ImpliedVol
   }
   return { ok: true, vol };
 }
-const TOLERANCE = 1e-11;
+const TOLERANCE = 2e-12;
 const SECANTS_MAX = 10;
 const STEPS_MAX = 70;

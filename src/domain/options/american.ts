@@ -35,8 +35,9 @@ function asPut({ right, spot, strike, years, rate, dividendYield, vol }: OptionI
 }
 
 /**
- * Dollars; never below the European price nor the intrinsic value. Error below 1e-5 of the strike up to three years (see the
- * tests). A put without interest, or a call without dividends, is European.
+ * Dollars; never below the European price nor the intrinsic value. Error below 2e-5 of the strike where vol x sqrt(years) is
+ * at most 2 and at least twice the rate and the yield times years: for all but calm or wild options of years. Elsewhere
+ * below 1e-3, up to three years. A put without interest, or a call without dividends, is European.
  */
 export function americanPrice(inputs: OptionInputs): number {
   const intrinsic = intrinsicValue(inputs, inputs.spot);
@@ -44,7 +45,7 @@ export function americanPrice(inputs: OptionInputs): number {
   const put = asPut(inputs);
   const european = europeanPrice(inputs);
   const floor = Math.max(european, intrinsic);
-  if (put.rate <= 0) return floor;
+  if (waitingIsFree(put)) return floor;
   if (isCertain(put)) return Math.max(floor, certainValue(put));
   const boundary = exerciseBoundary(put);
   if (isBeyond(put, boundary)) return floor;
@@ -57,19 +58,19 @@ export function exerciseIsRational(inputs: OptionInputs): boolean {
   const intrinsic = intrinsicValue(inputs, inputs.spot);
   if (intrinsic === 0 || inputs.years <= 0) return intrinsic > 0;
   const put = asPut(inputs);
-  if (put.rate <= 0) return false;
+  if (waitingIsFree(put)) return false;
   if (isCertain(put)) return certainValue(put) <= intrinsic;
   return isBeyond(put, exerciseBoundary(put));
 }
 
 /**
- * Greeks of the European price exact, those of early exercise by differences: delta within 0.0005, the others within 2 %
- * of the largest such greek at any spot. Where exercise is rational, those of the exercised option.
+ * Greeks of the European price exact, those of early exercise by differences; where exercise is rational, those of the
+ * exercised option.
  */
 export function americanGreeks(inputs: OptionInputs): Greeks {
   if (inputs.years <= 0) return expiredGreeks(inputs);
   const put = asPut(inputs);
-  if (put.rate <= 0 || isCertain(put)) {
+  if (waitingIsFree(put) || isCertain(put)) {
     if (exerciseIsRational(inputs)) return expiredGreeks(inputs);
     return { ...europeanGreeks(inputs), price: americanPrice(inputs) };
   }
@@ -99,6 +100,9 @@ export function americanGreeks(inputs: OptionInputs): Greeks {
   };
 }
 const RATE_STEP = 0.0001;
+
+/** The strike's interest until expiry is all that early exercise can gain; here it is less than the price's rounding. */
+const waitingIsFree = ({ rate, years }: AsPut): boolean => rate * years <= 1e-14;
 
 /** Hardly any chance left: the underlying follows its forward. */
 const isCertain = ({ vol, years }: AsPut): boolean => vol * Math.sqrt(years) < 1e-5;

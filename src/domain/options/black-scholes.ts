@@ -62,11 +62,11 @@ export function europeanGreeks(inputs: OptionInputs): Greeks {
   const decay = (presentSpot * density * vol) / (2 * Math.sqrt(years));
   return {
     price: europeanPrice(inputs),
-    // A difference with 0, since -0 is not a number to record.
+    // The zeros keep -0 out of the log.
     delta: call ? owned : 0 - owned,
     gamma: deviation > 0 ? (spotDiscount * density) / (spot * deviation) : 0,
     vega: (presentSpot * density * Math.sqrt(years)) / 100,
-    theta: ((call ? income - interest : interest - income) - decay) / DAYS_PER_YEAR,
+    theta: (0 + (call ? income - interest : interest - income) - decay) / DAYS_PER_YEAR,
     rho: ((call ? paid : 0 - paid) * years) / 100,
   };
 }

@@ -131,7 +131,8 @@ function improvedSquare(
 
 function perpetualBoundary({ rate, dividendYield, vol }: BoundaryInputs): number {
   const variance = vol * vol;
-  const drift = (dividendYield - rate) / variance - 0.5;
-  const beta = Math.sqrt(drift * drift + (2 * dividendYield) / variance) - drift;
-  return (beta - 1) / beta;
+  const half = variance / 2 + dividendYield - rate;
+  const root = Math.sqrt(half * half + 2 * variance * rate);
+  const odds = half > 0 ? (2 * rate) / (half + root) : (root - half) / variance;
+  return odds / (1 + odds);
 }

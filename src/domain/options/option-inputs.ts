@@ -1,7 +1,9 @@
 /** What an option's value depends on, and what comes out: the vocabulary of all option maths, with its units. */
 
-export type OptionRight = 'call' | 'put';
-export type ExerciseStyle = 'european' | 'american';
+import type { ContractTerms } from './contract.ts';
+import type { OptionRight } from './occ-symbol.ts';
+
+export type ExerciseStyle = ContractTerms['style'];
 
 export interface OptionTerms {
   readonly right: OptionRight;
