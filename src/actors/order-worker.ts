@@ -348,7 +348,7 @@ export class OrderWorkers {
       for (const other of this.#workers.keys()) {
         if (other === each || pricing.underlyingOf(other) === each) watched = true;
       }
-      market.watch(each, watched);
+      market.watch(ACTOR, each, watched);
     }
   }
 

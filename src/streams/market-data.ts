@@ -70,7 +70,8 @@ export class MarketData {
   readonly #states = new Map<string, SymbolState>();
   #saved: Readonly<Record<string, SavedSymbol>> = {};
   #warming = false;
-  readonly #watched = new Set<string>();
+  /** Who watches a symbol. */
+  readonly #watched = new Map<string, Set<string>>();
   #chains: OptionAnswers | null = null;
 
   constructor(kernel: Kernel, options: Options) {
@@ -142,12 +143,14 @@ export class MarketData {
     return this.#fold.heardAt[this.calendarOf(symbol)];
   }
 
-  /** From now on `Quoted` tells of this symbol, or no more. */
-  watch(symbol: string, watches: boolean): void {
-    if (watches) this.#watched.add(symbol);
-    else this.#watched.delete(symbol);
+  /** From now on `Quoted` tells of this symbol, or no more once nobody watches it. */
+  watch(watcher: string, symbol: string, watches: boolean): void {
+    let watchers = this.#watched.get(symbol);
+    if (watchers === undefined) this.#watched.set(symbol, (watchers = new Set()));
+    if (watches) watchers.add(watcher);
+    else watchers.delete(watcher);
     const id = this.symbols.get(symbol)?.id;
-    if (id !== undefined) this.#fold.watched[id] = watches ? 1 : 0;
+    if (id !== undefined) this.#fold.watched[id] = watchers.size > 0 ? 1 : 0;
   }
 
   /** Mean daily volume of the last 20 sessions; null where it is not known. */
@@ -183,7 +186,7 @@ export class MarketData {
   #define(definition: SymbolDefined): void {
     this.symbols.define(definition);
     this.#fold.define(definition);
-    if (this.#watched.has(definition.symbol)) this.#fold.watched[definition.id] = 1;
+    if ((this.#watched.get(definition.symbol)?.size ?? 0) > 0) this.#fold.watched[definition.id] = 1;
     const state = this.#states.get(definition.symbol);
     if (state === undefined) return;
     if (this.#options.wantsDays && definition.resolutionS !== DAY_S)
