@@ -48,7 +48,7 @@ export class Strategist {
     this.#kernel = kernel;
     this.#strategy = strategy;
     this.#configOf = configOf;
-    const view = { symbols, bars: (symbol: string) => market.decisionBars(symbol).asObservable(), configOf };
+    const view = { symbols, bars: (symbol: string) => market.decisionBars(symbol), configOf };
     const signals = deciding(() => strategy.signals(view, params));
     kernel.listen(signals, `strategy ${strategy.name}`, (signal) => {
       assertSignal(signal, symbols);

@@ -75,7 +75,7 @@ export class Kernel {
   /** Inputs recorded so far, ticks included. */
   inputs = 0;
   /** Decisions waiting to leave the process; taken by the root once they are durable (a simulation: at once). */
-  readonly #effects: StoredEvent[] = [];
+  #effects: StoredEvent[] = [];
   readonly #sink: EventSink;
   readonly #poisonTicks: boolean;
   #seq: number;
@@ -287,7 +287,10 @@ export class Kernel {
 
   /** Takes the effects of the cascades since the last call, oldest first. */
   takeEffects(): readonly StoredEvent[] {
-    return this.#effects.length === 0 ? NO_EFFECTS : this.#effects.splice(0);
+    if (this.#effects.length === 0) return NO_EFFECTS;
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
   }
 
   // --- how it works -----------------------------------------------------------------------------------------------

@@ -46,22 +46,37 @@ export const FLAT: Holding = { quantity: 0, costMicros: 0, realizedMicros: 0 };
  */
 const REMEMBERED = 1_000;
 
-function applyExecution<H extends Holding>(held: H, { quantity, valueMicros }: Execution): H {
+function applyExecution(held: Holding, { quantity, valueMicros }: Execution): Holding {
   const total = onQuantityGrid(held.quantity + quantity);
   if (held.quantity * quantity >= 0) {
-    return { ...held, quantity: total, costMicros: held.costMicros + valueMicros };
+    return {
+      quantity: total,
+      costMicros: held.costMicros + valueMicros,
+      realizedMicros: held.realizedMicros,
+    };
   }
   const closed = Math.min(Math.abs(held.quantity), Math.abs(quantity));
-  const share = (micros: number, of: number) => (closed === of ? micros : Math.round((micros * closed) / of));
-  const released = share(held.costMicros, Math.abs(held.quantity));
-  const closing = share(valueMicros, Math.abs(quantity));
+  const released = share(held.costMicros, closed, Math.abs(held.quantity));
+  const closing = share(valueMicros, closed, Math.abs(quantity));
   return {
-    ...held,
     quantity: total,
     costMicros: held.costMicros - released + (valueMicros - closing),
     realizedMicros: held.realizedMicros - closing - released,
   };
 }
+
+const share = (micros: number, part: number, of: number): number =>
+  part === of ? micros : Math.round((micros * part) / of);
+
+/** The position with other holdings. Field by field: fills come by the million, and copying an object as it stands is slow. */
+const holding = ({ symbol, role, multiplier }: Position, held: Holding): Position => ({
+  symbol,
+  role,
+  quantity: held.quantity,
+  costMicros: held.costMicros,
+  realizedMicros: held.realizedMicros,
+  multiplier,
+});
 
 export class PositionBook {
   /** Where it stood before the oldest remembered execution. */
@@ -85,16 +100,16 @@ export class PositionBook {
 
   add(executionId: string, execution: Execution): void {
     this.#executions.set(executionId, execution);
-    this.#position = applyExecution(this.#position, execution);
+    this.#position = holding(this.#position, applyExecution(this.#position, execution));
     if (this.#executions.size > 2 * REMEMBERED) this.#forgetOldest();
   }
 
   /** Replaces a remembered execution: the book stands as if it had been so from the start. */
   restate(executionId: string, execution: Execution): void {
     this.#executions.set(executionId, execution);
-    let holding = this.#base;
-    for (const each of this.#executions.values()) holding = applyExecution(holding, each);
-    this.#position = { ...this.#position, ...holding };
+    let held = this.#base;
+    for (const each of this.#executions.values()) held = applyExecution(held, each);
+    this.#position = holding(this.#position, held);
   }
 
   /**
@@ -125,7 +140,8 @@ export class PositionBook {
     // Parts on the quantity grid need not add up to the whole on it; a later replay must come to the same quantity.
     const remembered = step(replayed);
     if (remembered.quantity !== 0 || valueMicros !== 0) this.#executions.set(executionId, remembered);
-    this.#position = applyExecution(this.#position, step(this.#position.quantity));
+    const moved = applyExecution(this.#position, step(this.#position.quantity));
+    this.#position = holding(this.#position, moved);
   }
 
   toJSON(): BookJson {

@@ -78,18 +78,19 @@ function rowLine(row: StoredRow): string {
   if (typeof payload !== 'string' || (basis !== null && typeof basis !== 'string')) {
     throw new TypeError(`seq ${seq} holds a blob where a text was written`);
   }
-  const texts = `${quoted(kind)},${quoted(type)},${version},${time},${recordedAt},${quoted(source)}`;
-  return `[${seq},${texts},${causation},${canonicalJson(correlation)},${basis},${payload}]\n`;
+  const texts = `${quoted(kind)}${quoted(type)}${version},${time},${recordedAt},${quoted(source)}`;
+  return `[${seq},${texts}${causation},${canonicalJson(correlation)},${basis},${payload}]\n`;
 }
 
 /** Kinds, types and sources: a few names, in every line. */
 const names = new Map<string, string>();
 const NAMES_MAX = 1_000;
 
+/** With the comma that follows it. */
 function quoted(name: string): string {
   const known = names.get(name);
   if (known !== undefined) return known;
-  const json = canonicalJson(name);
+  const json = `${canonicalJson(name)},`;
   if (names.size < NAMES_MAX) names.set(name, json);
   return json;
 }

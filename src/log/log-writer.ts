@@ -36,7 +36,7 @@ export interface AppendOptions extends WriterOptions {
 const COMMIT_INTERVAL_MS = 100;
 const ANCHOR_INTERVAL_MS = 1_000;
 /** Rows that go into the database together, ahead of their commit. */
-const ROWS_AHEAD = 256;
+const ROWS_AHEAD = 64;
 
 /** Starts a new log. The file appears complete or not at all; one that exists is never touched. */
 export function createLog(path: string, options: CreateOptions): EventLog {

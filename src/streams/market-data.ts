@@ -2,7 +2,7 @@
  * The stream side of the core: ticks become bars, bars become the histories that regimes, plans and strategies read.
  * Observables begin here, at bars; actors hear the notices.
  */
-import { Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { defineNotice, type Kernel } from '../bus/kernel.ts';
 import type { Config } from '../domain/config.ts';
 import type { CalendarName } from '../domain/instrument.ts';
@@ -10,6 +10,7 @@ import { ClockTicked } from '../events/engine.events.ts';
 import { MarketClosed, SymbolDefined, TickRejected } from '../events/market.events.ts';
 import { DAY_S, type Tick, TickKind, tickKindName } from '../events/tick.ts';
 import type { Bar } from './bar.ts';
+import { BarFeed } from './bar-feed.ts';
 import { DayBuilder } from './day-builder.ts';
 import { BarWindow, sma } from './indicators.ts';
 import { fromSaved, RecentBars, type SavedBar, toSaved } from './recent-bars.ts';
@@ -48,7 +49,7 @@ interface OptionAnswers {
 
 interface SymbolState {
   readonly symbol: string;
-  readonly decisions: Subject<Bar>;
+  readonly decisions: BarFeed;
   readonly history: BarWindow;
   builder: DayBuilder | null;
   /** The newest decision bars, oldest first: what the next session warms up with. */
@@ -107,11 +108,11 @@ export class MarketData {
     return this.#warming;
   }
 
-  decisionBars(symbol: string): Subject<Bar> {
+  decisionBars(symbol: string): Observable<Bar> {
     const state = this.#states.get(symbol);
     if (state === undefined)
       throw new Error(`no symbol "${symbol}"; this session has ${this.#options.symbols.join(', ')}`);
-    return state.decisions;
+    return state.decisions.bars;
   }
 
   /** Session-day bars of a symbol, newest last. */
@@ -175,7 +176,7 @@ export class MarketData {
   #newState(symbol: string): SymbolState {
     return {
       symbol,
-      decisions: new Subject<Bar>(),
+      decisions: new BarFeed(),
       history: new BarWindow(this.#options.historyBars),
       builder: null,
       recent: new RecentBars(this.#options.historyBars),
