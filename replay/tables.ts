@@ -86,7 +86,7 @@ export function regimeTable(run: RunProjection, curve: Curve, trades: readonly T
 export function instrumentTable(run: RunProjection, trades: readonly Trade[]): Record<string, InstrumentRow> {
   const fillsOf = bySymbol(run.journal.fills);
   const tradesOf = bySymbol(trades);
-  const coreOf = bySymbol(run.core);
+  const coreOf = bySymbol(run.account.core);
   const table: Record<string, InstrumentRow> = {};
   for (const symbol of [...new Set([...fillsOf.keys(), ...coreOf.keys()])].sort()) {
     const fills = fillsOf.get(symbol) ?? [];

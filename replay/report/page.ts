@@ -133,7 +133,7 @@ ${modelled.length === 0 ? html`<p class="note">The run states nothing as modelle
 ${warnings.length > 0 && html`<h3>Warnings</h3><ul class="warn">${warnings.map((each) => html`<li>${each}</li>`)}</ul>`}`;
 }
 
-function setup({ manifest, core }: RunProjection): Html | null {
+function setup({ manifest, account }: RunProjection): Html | null {
   if (manifest === null) return null;
   const { run } = manifest;
   const differences = configDifferences(run);
@@ -142,7 +142,7 @@ function setup({ manifest, core }: RunProjection): Html | null {
   return html`<h2>Strategy and configuration</h2><div class="columns"><div><dl>
 ${pair('Strategy', run.strategy.file ?? run.strategy.name)}
 ${params.map(([name, value]) => pair(name, typeof value === 'string' ? value : JSON.stringify(value)))}
-${core.map((each) => pair('Core bought', `${each.quantity} ${each.symbol} at ${each.px}`))}
+${account.core.map((each) => pair('Core bought', `${each.quantity} ${each.symbol} at ${each.px}`))}
 </dl>${run.strategy.sha256 !== null && html`<p class="note">sha256 <code>${run.strategy.sha256}</code></p>`}</div><div><dl>${partsOf(run).map(([name, value]) => pair(name, value))}</dl></div></div>
 ${
   differences.length === 0

@@ -5,11 +5,17 @@
 import { onQuantityGrid, sideSign } from '../domain/instrument.ts';
 import { fromMicros, notionalMicros } from '../domain/money.ts';
 import type { PositionRole } from '../domain/portfolio.ts';
-import type { FillRecord, RegimeNow } from './run-journal.ts';
+import type { FillRecord, RegimeNow, SplitMove, SplitRecord } from './run-journal.ts';
 
 /** One round trip. Prices are quantity-weighted averages, money is dollars, `returnOnEntry` is net profit over entry value. */
 export interface Trade {
+  /** An option's is its OCC symbol. */
   readonly symbol: string;
+  readonly underlying: string;
+  readonly instrument: 'equity' | 'call' | 'put';
+  /** YYYY-MM-DD and dollars; null for shares. */
+  readonly expiry: string | null;
+  readonly strike: number | null;
   readonly role: PositionRole;
   readonly side: 'long' | 'short';
   /** Units bought (sold, for a short) over the trade's life. */
@@ -30,6 +36,7 @@ export interface Trade {
 interface OpenTrade {
   readonly first: FillRecord;
   readonly sign: 1 | -1;
+  symbol: string;
   held: number;
   entered: number;
   entryMicros: number;
@@ -38,12 +45,14 @@ interface OpenTrade {
 }
 
 /** Folds fills, in order, into closed trades; what is still open at the end is not a trade yet. */
-export function roundTrips(fills: readonly FillRecord[]): Trade[] {
+export function roundTrips(fills: readonly FillRecord[], splits: readonly SplitRecord[] = []): Trade[] {
   const open = new Map<string, OpenTrade>();
   const closed: Trade[] = [];
+  let next = 0;
   for (const fill of fills) {
     if (fill.role === 'core') continue;
-    const key = `${fill.symbol} ${fill.role}`;
+    while (next < splits.length && splits[next].seq < fill.seq) split(open, closed, splits[next++]);
+    const key = keyOf(fill.symbol, fill.role);
     const sign = sideSign(fill.side);
     const held = open.get(key);
     if (held === undefined) {
@@ -65,12 +74,32 @@ export function roundTrips(fills: readonly FillRecord[]): Trade[] {
     open.delete(key);
     if (rest > 0) open.set(key, begin(fill, rest, fill.feeMicros - closingFee));
   }
+  for (const rest of splits.slice(next)) split(open, closed, rest);
   return closed;
+}
+
+const keyOf = (symbol: string, role: PositionRole): string => `${symbol} ${role}`;
+
+/** Open trades count anew, under the names their contracts have now; one of which nothing is left ends. */
+function split(open: Map<string, OpenTrade>, closed: Trade[], { moves, time, bar }: SplitRecord): void {
+  const held = moves.map(({ from, role }) => open.get(keyOf(from, role)));
+  for (const { from, role } of moves) open.delete(keyOf(from, role));
+  moves.forEach(({ role, to, factor, quantity, cashMicros }: SplitMove, i) => {
+    const trade = held[i];
+    if (trade === undefined) return;
+    trade.symbol = to;
+    trade.held = Math.abs(quantity);
+    trade.entered = onQuantityGrid(trade.entered * factor);
+    trade.exitMicros += trade.sign * cashMicros;
+    if (trade.held > 0) open.set(keyOf(to, role), trade);
+    else closed.push(finish(trade, { time, bar, reason: 'split' }));
+  });
 }
 
 function begin(first: FillRecord, quantity: number, feeMicros: number): OpenTrade {
   const trade: OpenTrade = {
     first,
+    symbol: first.symbol,
     sign: sideSign(first.side),
     held: 0,
     entered: 0,
@@ -89,12 +118,17 @@ function add(trade: OpenTrade, fill: FillRecord, quantity: number, feeMicros: nu
   trade.feeMicros += feeMicros;
 }
 
-function finish(trade: OpenTrade, last: FillRecord): Trade {
-  const { first, sign, entered } = trade;
+function finish(trade: OpenTrade, last: Pick<FillRecord, 'time' | 'bar' | 'reason'>): Trade {
+  const { first, sign, entered, symbol } = trade;
+  const { contract } = first;
   const units = entered * first.multiplier;
   const pnlMicros = sign * (trade.exitMicros - trade.entryMicros) - trade.feeMicros;
   return {
-    symbol: first.symbol,
+    symbol,
+    underlying: contract?.underlying ?? symbol,
+    instrument: contract?.right ?? 'equity',
+    expiry: contract?.expiry ?? null,
+    strike: contract?.strike ?? null,
     role: first.role,
     side: sign === 1 ? 'long' : 'short',
     quantity: entered,

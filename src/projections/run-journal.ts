@@ -1,5 +1,7 @@
 /** What a run said beside its prices: fills with their reasons, regimes, refusals, standing selections, warnings. */
 import type { Side } from '../domain/instrument.ts';
+import { notionalMicros } from '../domain/money.ts';
+import type { OptionContract } from '../domain/options/contract.ts';
 import type { PositionRole } from '../domain/portfolio.ts';
 import type {
   ConvictionChanged,
@@ -16,6 +18,12 @@ import type {
   TickRejected,
   TicksConflated,
 } from '../events/market.events.ts';
+import type {
+  HedgeSized,
+  HedgeStateChanged,
+  OptionSettled,
+  VolatilityGuardChanged,
+} from '../events/option.events.ts';
 import type {
   IntentAction,
   IntentDropped,
@@ -40,35 +48,82 @@ export interface RegimeChange {
   readonly now: RegimeNow;
 }
 
+/** When an intent was released, and the quote it met; nulls where it needed none. */
+export interface Released {
+  readonly time: number;
+  readonly bidPx: number | null;
+  readonly askPx: number | null;
+}
+
+/** An execution, or what a clearing house's settlement came to. */
 export interface FillRecord {
   readonly seq: number;
-  readonly ordinal: number;
+  /** Null for a settlement. */
+  readonly ordinal: number | null;
+  /** The intent its order worked for, which other orders may have worked for, too; null where there was none. */
+  readonly intent: number | null;
+  readonly released: Released | null;
   readonly executionId: string;
   readonly time: number;
   /** Index of the sample the fill falls into. */
   readonly bar: number;
   readonly symbol: string;
+  /** The option's terms; null for anything else. */
+  readonly contract: OptionContract | null;
   readonly role: PositionRole;
   readonly side: Side;
   readonly quantity: number;
   readonly px: number;
   readonly feeMicros: number;
   readonly multiplier: number;
-  /** The plan's exit reason for an exit, else the order's. */
+  /** How an option was settled; else the plan's exit reason for an exit, else the order's. */
   readonly reason: string;
   readonly regime: RegimeNow | null;
 }
 
-interface OrderFacts {
+/** Of the fill: what came into the cash, micro-dollars after its fee. */
+export const flowMicros = ({ side, quantity, px, multiplier, feeMicros }: FillRecord): number =>
+  (side === 'sell' ? 1 : -1) * notionalMicros(quantity, px, multiplier) - feeMicros;
+
+/** What a split made of one position. */
+export interface SplitMove {
+  readonly role: PositionRole;
+  readonly from: string;
+  readonly to: string;
+  /** New units for an old one, and those held now, negative when short. */
+  readonly factor: number;
+  readonly quantity: number;
+  /** Paid out for fractions. */
+  readonly cashMicros: number;
+}
+
+export interface SplitRecord {
+  readonly seq: number;
+  readonly time: number;
+  readonly bar: number;
+  readonly moves: readonly SplitMove[];
+}
+
+interface OrderFacts extends Pick<FillRecord, 'intent' | 'released'> {
   readonly action: IntentAction;
   readonly role: PositionRole;
   readonly reason: string;
 }
 
+/** What the projection knows of a fill beside the event. */
+type FillFacts = Pick<FillRecord, 'bar' | 'multiplier' | 'contract'>;
+
 export interface Standing<P> {
   readonly time: number;
   readonly payload: P;
 }
+
+type Guard = PayloadOf<typeof VolatilityGuardChanged>;
+type HedgeState = PayloadOf<typeof HedgeStateChanged>;
+type HedgeSize = PayloadOf<typeof HedgeSized>;
+
+/** The plan whose exit an order fills. */
+const planOf = (underlying: string, plan: 'equity' | 'option'): string => `${underlying} ${plan}`;
 
 const UNKNOWN_REGIME: RegimeNow = { trend: null, volatility: null, structure: null };
 
@@ -84,21 +139,34 @@ export class RunJournal {
   readonly mishaps = new Map<string, number>();
   /** Sentences of the dataset and the engine. */
   readonly notes: string[] = [];
+  readonly splits: SplitRecord[] = [];
+  readonly guards: Standing<Guard>[] = [];
+  readonly hedgeStates: Standing<HedgeState>[] = [];
+  readonly hedgeSizes: Standing<HedgeSize>[] = [];
   readonly #orders = new Map<number, OrderFacts>();
+  readonly #released = new Map<number, Released>();
+  /** By plan. */
   readonly #exitReasons = new Map<string, string>();
 
   event(event: StoredEvent): void {
     switch (event.type) {
-      case 'OrderIntended': {
-        const { ordinal, action, role, reason } = event.payload as OrderIntended;
-        this.#orders.set(ordinal, { action, role, reason });
+      case 'OrderIntended':
+        this.#intended(event as StoredEvent<OrderIntended>);
         break;
-      }
       case 'ExitTriggered': {
-        const { symbol, reason } = event.payload as PayloadOf<typeof ExitTriggered>;
-        this.#exitReasons.set(symbol, reason);
+        const { symbol, plan, reason } = event.payload as PayloadOf<typeof ExitTriggered>;
+        this.#exitReasons.set(planOf(symbol, plan), reason);
         break;
       }
+      case 'VolatilityGuardChanged':
+        this.guards.push({ time: event.recordedAt, payload: event.payload as Guard });
+        break;
+      case 'HedgeStateChanged':
+        this.hedgeStates.push({ time: event.recordedAt, payload: event.payload as HedgeState });
+        break;
+      case 'HedgeSized':
+        this.hedgeSizes.push({ time: event.recordedAt, payload: event.payload as HedgeSize });
+        break;
       case 'RegimeChanged':
         this.#regime(event as StoredEvent<RegimeChanged>);
         break;
@@ -161,29 +229,57 @@ export class RunJournal {
     return this.#orders.get(ordinal)?.role ?? 'tactical';
   }
 
-  filled(event: StoredEvent<OrderFilled>, bar: number, multiplier: number): void {
+  filled(event: StoredEvent<OrderFilled>, facts: FillFacts): FillRecord {
     const { ordinal, executionId, symbol, side, lastQty, lastPx, leavesQty, feeMicros } = event.payload;
     const order = this.#orders.get(ordinal);
     const exiting = order?.action === 'exit' || order?.action === 'protect';
-    this.fills.push({
+    const underlying = facts.contract?.underlying ?? symbol;
+    const plan = planOf(underlying, facts.contract === null ? 'equity' : 'option');
+    const ofPlan = exiting && order.role === 'tactical' ? this.#exitReasons.get(plan) : undefined;
+    const fill: FillRecord = {
+      ...facts,
       seq: event.seq,
       ordinal,
+      intent: order?.intent ?? null,
+      released: order?.released ?? null,
       executionId,
       time: event.time,
-      bar,
       symbol,
       role: order?.role ?? 'tactical',
       side,
       quantity: lastQty,
       px: lastPx,
       feeMicros,
-      multiplier,
-      reason: (exiting ? this.#exitReasons.get(symbol) : undefined) ?? order?.reason ?? '',
-      regime: this.regimes.get(symbol) ?? null,
-    });
-    if (leavesQty > 0) return;
+      reason: ofPlan ?? order?.reason ?? '',
+      regime: this.regimes.get(underlying) ?? null,
+    };
+    this.fills.push(fill);
+    if (leavesQty > 0) return fill;
     this.#orders.delete(ordinal);
-    if (exiting) this.#exitReasons.delete(symbol);
+    if (ofPlan !== undefined) this.#exitReasons.delete(plan);
+    return fill;
+  }
+
+  /** One side of a settlement, in one role. */
+  settled(
+    event: StoredEvent<OptionSettled>,
+    part: FillFacts & Pick<FillRecord, 'symbol' | 'role' | 'side' | 'quantity' | 'px'>,
+  ): FillRecord {
+    const { settlementId, how, underlying } = event.payload;
+    const fill: FillRecord = {
+      ...part,
+      seq: event.seq,
+      ordinal: null,
+      intent: null,
+      released: null,
+      executionId: settlementId,
+      time: event.time,
+      feeMicros: 0,
+      reason: how,
+      regime: this.regimes.get(underlying) ?? null,
+    };
+    this.fills.push(fill);
+    return fill;
   }
 
   busted(executionId: string): void {
@@ -194,6 +290,14 @@ export class RunJournal {
   corrected({ executionId, lastQty, lastPx, feeMicros }: PayloadOf<typeof TradeCorrected>): void {
     const index = this.#indexOf(executionId);
     if (index >= 0) this.fills[index] = { ...this.fills[index], quantity: lastQty, px: lastPx, feeMicros };
+  }
+
+  #intended({ time, payload }: StoredEvent<OrderIntended>): void {
+    const { ordinal, intent, action, role, reason, bidPx, askPx } = payload;
+    const earlier = intent === null ? undefined : this.#released.get(intent);
+    const released = earlier ?? { time, bidPx, askPx };
+    if (intent !== null && earlier === undefined) this.#released.set(intent, released);
+    this.#orders.set(ordinal, { action, intent, role, reason, released });
   }
 
   #indexOf(executionId: string): number {

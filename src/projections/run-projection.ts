@@ -5,16 +5,17 @@
  */
 import type { EventSink, LogCursor } from '../bus/ports.ts';
 import type { CalendarName } from '../domain/instrument.ts';
-import { fromMicros, toMicros } from '../domain/money.ts';
-import { Ledger } from '../domain/portfolio.ts';
+import { fromMicros } from '../domain/money.ts';
+import type { Ledger } from '../domain/portfolio.ts';
 import type { PayloadOf } from '../events/define-event.ts';
-import type { CoreDeclared, SessionStarted } from '../events/engine.events.ts';
+import type { SessionStarted } from '../events/engine.events.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import type { MarketClosed, SymbolDefined } from '../events/market.events.ts';
-import type { OrderFilled, TradeBusted, TradeCorrected } from '../events/order.events.ts';
 import { DAY_S, type Tick, TickKind } from '../events/tick.ts';
 import { PriceSeries } from './price-series.ts';
+import { RunAccount } from './run-account.ts';
 import { RunJournal } from './run-journal.ts';
+import { RunOptions } from './run-options.ts';
 import { dayNumber, RunSamples, tradingDay } from './run-samples.ts';
 
 /** Points a symbol's chart keeps at most; fewer where many symbols share the memory. */
@@ -22,30 +23,36 @@ const POINTS_OF_FEW_SYMBOLS = 8_192;
 const POINTS_OF_MANY_SYMBOLS = 1_024;
 const MANY_SYMBOLS = 16;
 
-type CoreHolding = PayloadOf<typeof CoreDeclared>;
-
 export class RunProjection implements EventSink {
   /** The first `SessionStarted`: null until it was read. Later sessions of the same run continue it. */
   manifest: SessionStarted | null = null;
-  ledger = new Ledger(0);
+  readonly account: RunAccount;
   samples = new RunSamples(0);
   readonly journal = new RunJournal();
   /** Bars of each symbol, in order of definition. */
   readonly prices = new Map<string, PriceSeries>();
-  readonly core: CoreHolding[] = [];
+  /** Null in profile `plain`, which trades none. */
+  options: RunOptions | null = null;
   /** Seconds of the shortest vendor bar; null where prices are trades or quotes. */
   resolutionS: number | null = null;
   inputs = 0;
   decisions = 0;
 
   readonly #idOf = new Map<string, number>();
+  /** Names of recorded contracts. */
+  readonly #symbols: string[] = [];
   readonly #multipliers: number[] = [];
   readonly #series: PriceSeries[] = [];
   readonly #marks: number[] = [];
+  /** What a symbol's price is made of; options have theirs from their chains. */
+  readonly #sources: ('bars' | 'trades' | 'quotes' | 'option')[] = [];
+  /** Time of the newest quote or trade that moved the mark. */
+  readonly #markedAt: number[] = [];
   /** Last known price of a symbol, dollars; undefined before its first. */
   readonly markOf = (symbol: string): number | undefined => {
     const id = this.#idOf.get(symbol);
-    const mark = id === undefined ? Number.NaN : this.#marks[id];
+    if (id === undefined || this.#sources[id] === 'option') return this.options?.mark(symbol);
+    const mark = this.#marks[id];
     return Number.isNaN(mark) ? undefined : mark;
   };
   #calendar: CalendarName = 'XNYS';
@@ -54,35 +61,46 @@ export class RunProjection implements EventSink {
   /** True where the decision bar is shorter than a day: a row at each instant at which bars ended. */
   intraday = false;
 
-  /** The latest tick waits until the core has had its chance to refuse it: id, seq, is it a bar; time high low px. */
+  /**
+   * The latest tick waits until the core has had its chance to refuse it: id, seq, kind; time, then high low px of a bar,
+   * bid ask midpoint of a quote, or a price alone; then its arrival.
+   */
   #heldId = -1;
   #heldSeq = 0;
-  #heldIsBar = false;
-  readonly #held = new Float64Array(4);
+  #heldKind = 0;
+  readonly #held = new Float64Array(5);
   /** The instant whose row is due once all its bars are in, else NaN. */
   #due = Number.NaN;
   #exposed = false;
   #ledgerMovedAt = Number.NaN;
 
+  constructor() {
+    const { journal } = this;
+    const multiplierOf = (symbol: string) => this.multiplierOf(symbol);
+    this.account = new RunAccount({ journal, multiplierOf, options: () => this.options });
+  }
+
   tick(seq: number, tick: Tick): void {
     this.inputs += 1;
     if (this.#heldId >= 0) this.#acceptHeld();
     const held = this.#held;
-    this.#heldIsBar = false;
+    held[0] = tick.time;
     switch (tick.kind) {
       case TickKind.bar:
-        held[0] = tick.time;
         held[1] = tick.high;
         held[2] = tick.low;
         held[3] = tick.close;
-        this.#heldIsBar = true;
         break;
       case TickKind.quote:
+        held[1] = tick.bidPx;
+        held[2] = tick.askPx;
         held[3] = (tick.bidPx + tick.askPx) / 2;
+        held[4] = tick.recordedAt;
         break;
       default:
         held[3] = tick.px;
     }
+    this.#heldKind = tick.kind;
     this.#heldId = tick.symbolId;
     this.#heldSeq = seq;
   }
@@ -94,46 +112,30 @@ export class RunProjection implements EventSink {
       if (event.type === 'TickRejected' && event.causation === this.#heldSeq) this.#heldId = -1;
       else this.#acceptHeld();
     }
+    this.options?.hear(event);
     switch (event.type) {
       case 'SessionStarted':
-        this.#start(event.payload as SessionStarted);
+        this.#start(event as StoredEvent<SessionStarted>);
         break;
       case 'SymbolDefined':
         this.#define(event.payload as SymbolDefined);
         break;
       case 'MarketClosed': {
         if (this.intraday) break;
-        const { day } = event.payload as PayloadOf<typeof MarketClosed>;
-        this.#sample(event.recordedAt, dayNumber(day));
+        const day = dayNumber((event.payload as PayloadOf<typeof MarketClosed>).day);
+        this.options?.close(day);
+        this.#sample(event.recordedAt, day);
         break;
       }
-      case 'CoreDeclared': {
-        const core = event.payload as CoreHolding;
-        this.#sampleDue();
-        this.ledger.declareCore({ ...core, multiplier: this.multiplierOf(core.symbol) });
-        this.core.push(core);
-        this.#moved(event);
-        break;
-      }
+      case 'CoreDeclared':
       case 'OrderFilled':
-        this.#fill(event as StoredEvent<OrderFilled>);
-        break;
-      case 'TradeBusted': {
-        const { executionId } = event.payload as PayloadOf<typeof TradeBusted>;
+      case 'OptionSettled':
+      case 'SplitApplied':
+      case 'TradeBusted':
+      case 'TradeCorrected':
         this.#sampleDue();
-        this.ledger.bust(executionId);
-        this.journal.busted(executionId);
-        this.#moved(event);
+        if (this.account.post(event, this.samples.bars)) this.#moved(event);
         break;
-      }
-      case 'TradeCorrected': {
-        const correction = event.payload as PayloadOf<typeof TradeCorrected>;
-        this.#sampleDue();
-        this.ledger.correct(correction);
-        this.journal.corrected(correction);
-        this.#moved(event);
-        break;
-      }
       default:
         this.journal.event(event);
     }
@@ -158,25 +160,42 @@ export class RunProjection implements EventSink {
     return this;
   }
 
+  get ledger(): Ledger {
+    return this.account.ledger;
+  }
+
   get benchmark(): string | null {
     return this.manifest?.run.benchmark ?? this.manifest?.symbols[0] ?? null;
   }
 
-  #start(manifest: SessionStarted): void {
+  #start(event: StoredEvent<SessionStarted>): void {
     if (this.manifest !== null) return;
+    const manifest = event.payload;
     this.manifest = manifest;
-    this.ledger = new Ledger(toMicros(manifest.run.cash));
+    this.account.open(manifest.run);
     this.samples = new RunSamples(manifest.run.cash);
     this.#tradeFrom = manifest.run.tradeFrom ?? Number.NEGATIVE_INFINITY;
+    if (manifest.run.profile === 'plain') return;
+    this.options = new RunOptions(manifest, this.markOf);
+    this.options.hear(event);
   }
 
-  #define({ id, symbol, multiplier, calendar, priceSource, resolutionS }: SymbolDefined): void {
-    if (this.#series[id] !== undefined) return;
+  #define(definition: SymbolDefined): void {
+    const { id, symbol, assetClass, multiplier, calendar, priceSource, resolutionS } = definition;
+    if (this.#sources[id] !== undefined) return;
+    this.#sources[id] = assetClass === 'option' ? 'option' : priceSource;
+    if (assetClass === 'option') {
+      this.#idOf.set(symbol, id);
+      this.#symbols[id] = symbol;
+      this.#multipliers[id] = multiplier;
+      return;
+    }
     const many = (this.manifest?.symbols.length ?? 0) > MANY_SYMBOLS;
     this.#idOf.set(symbol, id);
     this.#multipliers[id] = multiplier;
     this.#series[id] = new PriceSeries(many ? POINTS_OF_MANY_SYMBOLS : POINTS_OF_FEW_SYMBOLS);
     this.#marks[id] = Number.NaN;
+    this.#markedAt[id] = Number.NEGATIVE_INFINITY;
     this.prices.set(symbol, this.#series[id]);
     if (symbol === this.benchmark) {
       this.#benchmarkId = id;
@@ -191,12 +210,35 @@ export class RunProjection implements EventSink {
     const id = this.#heldId;
     const held = this.#held;
     this.#heldId = -1;
-    if (this.#heldIsBar && held[0] >= this.#tradeFrom) {
+    if (this.#heldKind !== TickKind.bar) return this.#acceptPrint(id);
+    if (this.#sources[id] !== 'bars') return; // the core builds its bars itself
+    if (held[0] >= this.#tradeFrom) {
       if (this.intraday) {
         if (held[0] > this.#due) this.#sampleDue();
         this.#due = held[0];
       }
       this.#series[id]?.push(held[0], held[1], held[2], held[3]);
+    }
+    this.#marks[id] = held[3];
+  }
+
+  /** A quote, trade or opening print. What is out of order is not the market of now, nor is a quote of one side. */
+  #acceptPrint(id: number): void {
+    const held = this.#held;
+    const time = held[0];
+    const source = this.#sources[id];
+    const isQuote = this.#heldKind === TickKind.quote;
+    if (source === 'option') {
+      const quote = { bidPx: held[1], askPx: held[2], time, recordedAt: held[4] };
+      if (isQuote) this.options?.quoted(this.#symbols[id], quote);
+      return;
+    }
+    if (isQuote || (this.#heldKind === TickKind.trade && source === 'trades')) {
+      if (time < this.#markedAt[id]) return;
+      this.#markedAt[id] = time;
+    }
+    if (isQuote) {
+      if (!(held[1] > 0 && held[2] > 0) || (source !== 'quotes' && !Number.isNaN(this.#marks[id]))) return;
     }
     this.#marks[id] = held[3];
   }
@@ -214,34 +256,19 @@ export class RunProjection implements EventSink {
     const equity = fromMicros(this.ledger.equityMicros(this.markOf));
     const again = this.intraday ? samples.lastTime === time : samples.lastDay === day;
     samples.state(again, time, day, equity, this.#exposed, this.#marks[this.#benchmarkId]);
-    this.#exposed = this.#holdsPlans();
+    this.account.close(day, this.markOf);
+    this.#exposed = this.account.holdsPlans();
     this.#ledgerMovedAt = Number.NaN;
-  }
-
-  #fill(event: StoredEvent<OrderFilled>): void {
-    const { ordinal, executionId, symbol, side, lastQty, lastPx, feeMicros } = event.payload;
-    this.#sampleDue();
-    const multiplier = this.multiplierOf(symbol);
-    const role = this.journal.roleOf(ordinal);
-    const fill = { executionId, symbol, role, side, quantity: lastQty, px: lastPx, feeMicros, multiplier };
-    if (!this.ledger.fill(fill).applied) return;
-    this.journal.filled(event, this.samples.bars, multiplier);
-    this.#moved(event);
   }
 
   #moved(event: StoredEvent): void {
     this.#ledgerMovedAt = event.time;
-    this.#exposed ||= this.#holdsPlans();
-  }
-
-  #holdsPlans(): boolean {
-    const open = this.ledger.positions();
-    for (let i = 0; i < open.length; i++) if (open[i].role !== 'core') return true;
-    return false;
+    this.#exposed ||= this.account.holdsPlans();
   }
 
   multiplierOf(symbol: string): number {
-    return this.#multipliers[this.#idOf.get(symbol) ?? -1] ?? 1;
+    const id = this.#idOf.get(symbol);
+    return (id === undefined ? this.options?.contract(symbol)?.multiplier : this.#multipliers[id]) ?? 1;
   }
 }
 

@@ -104,7 +104,12 @@ describe('a daily run', () => {
     const regime = { symbol: 'A', region: 'trend', from: 'range', to: 'bull', evidence: {} };
     feeder.event('decision', 'RegimeChanged', regime);
     feeder.order('enter', { symbol: 'A', side: 'buy', quantity: 1, px: 10 });
-    feeder.event('decision', 'ExitTriggered', { symbol: 'A', reason: 'protectiveStop', tests: [] });
+    feeder.event('decision', 'ExitTriggered', {
+      symbol: 'A',
+      plan: 'equity',
+      reason: 'protectiveStop',
+      tests: [],
+    });
     feeder.order('exit', { symbol: 'A', side: 'sell', quantity: 1, px: 9 });
     const [trade] = roundTrips(feeder.projection.journal.fills);
     expect(trade.exitReason).toBe('protectiveStop');

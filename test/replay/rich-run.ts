@@ -75,7 +75,7 @@ export function richRun(bars: readonly Bar[], symbol = 'SP500'): RunProjection {
       const quantity = held;
       held = 0;
       const reason = state.trend === 'bull' ? 'conviction' : 'regime';
-      feeder.event('decision', 'ExitTriggered', { symbol, reason, tests: [] });
+      feeder.event('decision', 'ExitTriggered', { symbol, plan: 'equity', reason, tests: [] });
       pending = () => feeder.order('exit', { symbol, side: 'sell', quantity, px: open, fee: 1 });
     } else if (hedged === 0 && state.structure === 'broken') {
       hedged = 15;

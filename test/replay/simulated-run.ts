@@ -140,6 +140,8 @@ export class Feeder {
       fee?: number;
       reason?: string;
       role?: string;
+      bidPx?: number;
+      askPx?: number;
     },
   ): void {
     const ordinal = ++this.#ordinal;
@@ -155,6 +157,8 @@ export class Feeder {
       limitPx: null,
       stopPx: null,
       timeInForce: 'day',
+      bidPx: terms.bidPx ?? null,
+      askPx: terms.askPx ?? null,
       reason: terms.reason ?? 'signal',
     });
     this.event('input', 'OrderFilled', {
