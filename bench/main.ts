@@ -7,11 +7,19 @@ import Table from 'cli-table3';
 import { appendQuotes } from './append-quotes.bench.ts';
 import { backtestBars } from './backtest-bars.bench.ts';
 import type { Benchmark, Measurement } from './benchmark.ts';
+import { optionMaths } from './option-maths.bench.ts';
 import { rawRates } from './raw-rates.bench.ts';
 import { replayMemory } from './replay-memory.bench.ts';
 import { replayQuotes } from './replay-quotes.bench.ts';
 
-const benchmarks: readonly Benchmark[] = [rawRates, appendQuotes, replayQuotes, backtestBars, replayMemory];
+const benchmarks: readonly Benchmark[] = [
+  rawRates,
+  appendQuotes,
+  replayQuotes,
+  backtestBars,
+  replayMemory,
+  optionMaths,
+];
 
 const USAGE = `npm run bench -- [NAME...] [--small] [--json]
 

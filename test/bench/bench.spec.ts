@@ -21,5 +21,6 @@ test('every benchmark runs at a tiny size and says what it measured, in one docu
     'replay-quotes',
     'backtest-bars',
     'replay-memory',
+    'option-maths',
   ]);
 });
