@@ -153,6 +153,7 @@ export class SimulatedExchange {
     const arrivesAt = at + this.#delay(symbol, 'submitLatencyUs', at);
     const book = this.#bookOf(symbol);
     const { contract } = book;
+    const { print } = contract === null ? book : this.#bookOf(contract.underlying);
     const refusal =
       refusalOf(order) ?? (contract === null ? null : contractRefusal(order, contract, arrivesAt));
     if (refusal !== null)
@@ -162,9 +163,7 @@ export class SimulatedExchange {
     addByArrival(book, arriving);
     if (contract !== null) this.#modelled.add(arriving, contract);
     this.#report(OrderAccepted.of({ ordinal, venueOrderId: `sim-${ordinal}` }), order, arrivesAt);
-    if (at !== this.#openedAt) return;
-    const { print } = contract === null ? book : this.#bookOf(contract.underlying);
-    if (print?.at !== at) return;
+    if (at !== this.#openedAt || print?.at !== at) return;
     if (contract === null) this.#matching.released(book, arriving, print);
     else this.#modelled.meet([arriving], print.px, at);
   }

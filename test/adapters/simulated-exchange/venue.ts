@@ -5,8 +5,9 @@ import {
   SimulatedExchange,
 } from '../../../src/adapters/simulated-exchange/simulated-exchange.ts';
 import { type Config, configSchema } from '../../../src/domain/config.ts';
+import { tradingSession } from '../../../src/domain/exchange-calendar.ts';
 import type { SubmitAttempted } from '../../../src/events/order.events.ts';
-import { Tick, TickKind } from '../../../src/events/tick.ts';
+import { DAY_S, Tick, TickKind } from '../../../src/events/tick.ts';
 
 export const MINUTE = 60_000_000;
 const DOLLAR = 1_000_000;
@@ -93,11 +94,33 @@ export class Venue {
   print(time: number, px: number, symbol = 'ABC'): this {
     return this.#record({ kind: TickKind.openPrint, time, px }, symbol);
   }
-  quote(time: number, bidPx: number, askPx: number, bidSize = 0, askSize = 0): this {
-    return this.#record({ kind: TickKind.quote, time, bidPx, askPx, bidSize, askSize }, 'ABC');
+  quote(time: number, bidPx: number, askPx: number, bidSize = 0, askSize = 0, symbol = 'ABC'): this {
+    return this.#record({ kind: TickKind.quote, time, bidPx, askPx, bidSize, askSize }, symbol);
   }
-  trade(time: number, px: number, size = 0): this {
-    return this.#record({ kind: TickKind.trade, time, px, size }, 'ABC');
+  trade(time: number, px: number, size = 0, symbol = 'ABC'): this {
+    return this.#record({ kind: TickKind.trade, time, px, size }, symbol);
+  }
+
+  /** A trading day of ABC in daily bars; `atOpen` is what the engine sends when the market has opened. */
+  day(day: string, { open, high, low, close }: Bar, atOpen: (at: number) => void = () => {}): this {
+    const session = tradingSession('XNYS', day)!;
+    this.print(session.open, open);
+    this.exchange.opened(session.open, ['ABC']);
+    this.deliver(session.open);
+    atOpen(session.open);
+    this.deliver(session.open);
+    this.bar(session.close, { open, high, low, close }, 'ABC', DAY_S);
+    this.exchange.closed(['ABC'], session.close);
+    return this.deliver(session.close);
+  }
+
+  get cash(): number {
+    return this.exchange.toJSON().account.cashMicros / DOLLAR;
+  }
+  /** Symbols held, with their quantities. */
+  get holdings(): Record<string, number> {
+    const held = this.exchange.toJSON().account.books.filter(({ quantity }) => quantity !== 0);
+    return Object.fromEntries(held.map(({ symbol, quantity }) => [symbol, quantity]));
   }
 
   /** Delivers every report that is due by `until`. */
@@ -130,6 +153,10 @@ export class Venue {
 
 function line(type: string, ordinal: number, payload: Record<string, unknown>): string {
   const verb = `#${ordinal} ${type.replace('Order', '').toLowerCase()}`;
+  if (type === 'OptionSettled') {
+    const { how, quantity, symbol, optionPx, shares } = payload;
+    return `${symbol} ${how} ${quantity} @ ${optionPx} shares ${shares}`;
+  }
   if (type === 'OrderFilled') {
     const fee = payload.feeMicros === 0 ? '' : ` fee ${Number(payload.feeMicros) / DOLLAR}`;
     const leaves = payload.leavesQty === 0 ? '' : ` leaves ${payload.leavesQty}`;
