@@ -157,12 +157,12 @@ test('earlier bars than --from only warm up, and --to is the last day', async ()
   expect(trades.length).toBeGreaterThan(0);
 });
 
-test('the result says that options and hedges are not traded yet, and explains the quiet day', async () => {
+test('the result says which options are modelled, and explains the quiet day', async () => {
   const { stdout } = await quantos('backtest', data);
   expect(stdout).toContain('Options on SP500 are MODELLED, not recorded');
   expect(stdout).toMatch(/At the last close\n +SP500: nothing, because/);
   const plain = await quantos('backtest', data, '--profile', 'plain', '--strategy', 'buy-and-hold');
-  expect(plain.stdout).not.toContain('Options and hedges');
+  expect(plain.stdout).not.toContain('MODELLED');
 });
 
 test('a finished run is one sealed file, and --overwrite replaces it', async () => {
