@@ -36,9 +36,12 @@ export class ReleaseSize {
     if (action === 'exit' || action === 'protect') {
       const held = this.#parts.portfolio.quantity(symbol, role);
       if (held === 0 || held > 0 !== (side === 'sell')) return 'the position is already closed';
-      return { kind: 'quantity', quantity: Math.abs(held) };
+      // Part of a position leaves where that was decided; a stop protects all there is.
+      const decided =
+        action === 'exit' && size.kind === 'quantity' ? size.quantity : Number.POSITIVE_INFINITY;
+      return { kind: 'quantity', quantity: Math.min(decided, Math.abs(held)) };
     }
-    if (!this.#parts.run.risk) return size;
+    if (!this.#parts.run.risk && action !== 'hedge') return size;
     if (size.kind === 'fraction') return this.#fraction(symbol, size.fraction, px);
     const quantity = Math.min(size.quantity, ...this.#rooms(terms, px));
     return quantity >= 1 ? { kind: 'quantity', quantity } : 'the limits leave no room for one unit';
@@ -64,20 +67,20 @@ export class ReleaseSize {
     const { symbol, action } = terms;
     const { risk } = pricing.configOf(symbol);
     const unitPx = px * market.multiplierOf(symbol);
-    const isOption = pricing.contract(symbol) !== undefined;
     const ofPremium = () => {
       const openInterest = options.quote(symbol)?.openInterest ?? null;
       return contractsWithin(portfolio.equityMicros(), unitPx, openInterest, risk);
     };
     if (action === 'hedge') return [hedgeLimits.unitsNow(symbol), ofPremium()];
     const room = unitsWithin(entryRoomMicros(account.view(symbol), risk), unitPx);
-    if (isOption) return [room, ofPremium(), this.#unitsOfDelta(terms)];
+    const ofDelta = this.#unitsOfDelta(terms);
+    if (pricing.contract(symbol) !== undefined) return [room, ofDelta, ofPremium()];
     const volume = market.averageVolume(symbol);
     const ofVolume = volume === null ? Number.POSITIVE_INFINITY : Math.floor(volume * risk.volumeShareMax);
-    return [room, ofVolume];
+    return [room, ofDelta, ofVolume];
   }
 
-  /** Contracts until the net delta reaches its cap; any number where they lead away from it. */
+  /** Units until the net delta reaches its cap; any number where they lead away from it. */
   #unitsOfDelta(terms: Terms): number {
     const { account, pricing, portfolio } = this.#parts;
     const cap = pricing.configOf(terms.symbol).risk.netDeltaCap * fromMicros(portfolio.equityMicros());

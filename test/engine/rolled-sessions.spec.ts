@@ -138,7 +138,10 @@ describe('daily sessions decide what one session decides', () => {
       reportLatencyUs: 40_000_000,
       latencyJitterUs: 60_000_000,
     };
-    const rules = { ...hasty, risk: { quoteAgeMaxMs: 600_000, intentAgeMaxMs: 600_000 }, exchange };
+    // With a quote every five minutes a walk takes its time.
+    const execution = { stepMs: 300_000, patienceMs: 3_600_000 };
+    const risk = { quoteAgeMaxMs: 600_000, intentAgeMaxMs: 7_200_000 };
+    const rules = { ...hasty, risk, exchange, execution };
     const whole = decideAlike([dataset], { config: rules });
     expect(countsOf(whole.one.events).OrderFilled).toBeGreaterThan(3);
     const own = decideAlike([dataset], {
