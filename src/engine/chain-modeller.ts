@@ -4,7 +4,8 @@
  */
 import { type Config, configFor, type RunSpec } from '../domain/config.ts';
 import type { CalendarName } from '../domain/instrument.ts';
-import { modelledIndex, modelledOptionQuote } from '../domain/options/chain-model.ts';
+import { modelledIndex, modelledOptionQuote, volOf } from '../domain/options/chain-model.ts';
+import { comparableSpot, yearsToExpiry } from '../domain/options/contract.ts';
 import { ContractCatalogue } from '../domain/options/contract-catalogue.ts';
 import type { TwoSided } from '../domain/spread-model.ts';
 import type { SessionStarted } from '../events/engine.events.ts';
@@ -159,6 +160,16 @@ export class ChainModeller {
     const days = contract && this.#days.get(contract.underlying);
     if (days === undefined || days.atm === null) return null;
     return modelledOptionQuote(contract!, spot, days.atm, at, days.options);
+  }
+
+  /** The volatility behind such a quote. */
+  vol(symbol: string, spot: number, at: number): number | null {
+    const contract = this.#catalogue.get(symbol);
+    const days = contract && this.#days.get(contract.underlying);
+    const years = contract === undefined ? 0 : yearsToExpiry(contract, at);
+    if (days === undefined || days.atm === null || years === 0) return null;
+    const { strike } = contract!;
+    return volOf(days.atm, strike, comparableSpot(contract!, spot), years, days.options.model);
   }
 
   toJSON(): ChainModellerJson {

@@ -207,6 +207,7 @@ function exchangeOf(
       multiplierOf: (symbol) => multipliers.get(symbol) ?? 1,
       contractOf: (symbol) => catalogue.get(symbol),
       optionQuote: (symbol, spot, at) => modeller.quote(symbol, spot, at),
+      optionVol: (symbol, spot, at) => modeller.vol(symbol, spot, at),
       ratesOf: (symbol) => configFor(run.config, symbol).options,
       defineContract: (contract) => catalogue.define(contract),
     },

@@ -6,8 +6,9 @@
  * Modelled, and said so: the settlement price is the underlying's last price at the close, or its opening print for what
  * settles at the open. An exercise the account cannot carry (shares it cannot pay, a short it may not hold) is closed out
  * at that price instead, as brokers do. A long holder never exercises early. A short American position is assigned
- * whole at the first close at which its holder would lose by waiting: by the rate and yield of the configuration and the
- * volatility that the quote's midpoint implies, none where the quote holds no time value; without a quote it is not.
+ * whole at the first close at which its holder would lose by waiting: by the rate and yield of the configuration and by
+ * the chain model's volatility, or the one that the midpoint of a recorded quote implies (none where it holds no time
+ * value). Without a volatility or a two-sided quote it is not assigned.
  */
 import type { OptionsConfig } from '../../domain/config.ts';
 import { onQuantityGrid } from '../../domain/instrument.ts';
@@ -21,7 +22,7 @@ import {
   yearsToExpiry,
 } from '../../domain/options/contract.ts';
 import { settlementTime } from '../../domain/options/expiries.ts';
-import { europeanImpliedVol } from '../../domain/options/implied-vol.ts';
+import type { OptionMarket } from '../../domain/options/option-inputs.ts';
 import type { Position } from '../../domain/portfolio.ts';
 import type { TwoSided } from '../../domain/spread-model.ts';
 import type { OptionSettled } from '../../events/option.events.ts';
@@ -37,8 +38,8 @@ interface Parts {
   readonly account: Account;
   readonly bookOf: (symbol: string) => SymbolBook;
   readonly multiplierOf: (symbol: string) => number;
-  /** The quote of a contract at this price of its underlying, recorded or modelled. */
-  readonly quoteOf: (symbol: string, spot: number, at: number) => TwoSided | null;
+  /** Volatility of a contract in a modelled chain; null where there is none. */
+  readonly modelledVol: (symbol: string, spot: number, at: number) => number | null;
   readonly ratesOf: (underlying: string) => Rates;
   readonly settled: (settlement: OptionSettled, time: number) => void;
 }
@@ -129,8 +130,7 @@ export class ClearingHouse {
 
   #isAssignedEarly(contract: OptionContract, spot: number, at: number): boolean {
     const { style, underlying, right, strike, symbol } = contract;
-    const quote = style === 'american' ? this.#parts.quoteOf(symbol, spot, at) : null;
-    if (quote === null || !(quote.bidPx > 0 && quote.askPx > 0)) return false;
+    if (style === 'european') return false;
     const market = {
       right,
       strike,
@@ -138,13 +138,17 @@ export class ClearingHouse {
       years: yearsToExpiry(contract, at),
       ...this.#parts.ratesOf(underlying),
     };
-    // Modelled quotes are European prices.
-    const impliedVol = this.#parts.bookOf(symbol).quoted ? americanImpliedVol : europeanImpliedVol;
-    const implied = impliedVol(market, (quote.bidPx + quote.askPx) / 2);
-    if (implied.ok) return exerciseIsRational({ ...market, vol: implied.vol });
-    const timeless = implied.reason === 'belowIntrinsic' || implied.reason === 'noTimeValue';
-    return timeless && exerciseIsRational({ ...market, vol: 0 });
+    const { quote } = this.#parts.bookOf(symbol);
+    const vol = quote === null ? this.#parts.modelledVol(symbol, spot, at) : impliedBy(quote, market);
+    return vol !== null && exerciseIsRational({ ...market, vol });
   }
+}
+
+function impliedBy({ bidPx, askPx }: TwoSided, market: OptionMarket): number | null {
+  if (!(bidPx > 0 && askPx > 0)) return null;
+  const implied = americanImpliedVol(market, (bidPx + askPx) / 2);
+  if (implied.ok) return implied.vol;
+  return implied.reason === 'belowIntrinsic' || implied.reason === 'noTimeValue' ? 0 : null;
 }
 
 /** Units of the underlying that come in (negative: go) where the contract is exercised by its holder. */

@@ -60,6 +60,8 @@ export interface ExchangeOptions extends MatchingOptions {
   readonly contractOf?: (symbol: string) => OptionContract | undefined;
   /** A contract's modelled quote at this price of its underlying; null where its chain is not modelled. */
   readonly optionQuote?: (symbol: string, spot: number, at: number) => TwoSided | null;
+  /** The volatility behind that quote. */
+  readonly optionVol?: (symbol: string, spot: number, at: number) => number | null;
   /** What holders of options reckon with when they exercise; nothing where not given. */
   readonly ratesOf?: (underlying: string) => Rates;
   /** Told of contracts that `contractOf` may not know: those that splits made of others. */
@@ -114,19 +116,17 @@ export class SimulatedExchange {
       ended: (input, order, time) => this.#finish(input, order, time),
     });
     const bookOf = (symbol: string) => this.#bookOf(symbol);
-    const modelledQuote = (symbol: string, spot: number, at: number) =>
-      options.optionQuote?.(symbol, spot, at) ?? null;
     this.#modelled = new ModelledOptions({
       matching: this.#matching,
       bookOf,
-      quoteOf: modelledQuote,
+      quoteOf: (symbol, spot, at) => options.optionQuote?.(symbol, spot, at) ?? null,
       waitForClose: options.execution === 'next-close',
     });
     this.#clearing = new ClearingHouse({
       account: this.#account,
       bookOf,
       multiplierOf: (symbol) => options.multiplierOf(symbol),
-      quoteOf: (symbol, spot, at) => bookOf(symbol).quote ?? modelledQuote(symbol, spot, at),
+      modelledVol: (symbol, spot, at) => options.optionVol?.(symbol, spot, at) ?? null,
       ratesOf: options.ratesOf ?? (() => NO_RATES),
       settled: (settlement, time) => this.#settled(settlement, time),
     });
