@@ -82,7 +82,7 @@ function selectLong(facts: SelectionFacts, rules: Rules): Selection {
     atLeast('optionConviction', facts.longConviction, optionConviction),
   ]);
   if (option.refusedBy === undefined) return optionChosen(common, view, option, facts.longConviction);
-  const equity = [needs('armed', facts.armed, true, facts.armed), atLeast('units', facts.units, 1)];
+  const equity = [armedTest('armed', facts.armed, 'high', rules.selector), atLeast('units', facts.units, 1)];
   const tests = [...view, ...option.tests, ...equity];
   if (firstFailing(equity) !== undefined) return { ...nothing(common, equity), tests };
   const reason = strong
@@ -123,7 +123,7 @@ interface OptionAsked {
 function askForOption(
   facts: SelectionFacts,
   right: 'call' | 'put',
-  { guard }: Rules,
+  { guard, selector }: Rules,
   ofView: readonly DecisionTest[],
 ): OptionAsked {
   const { chain, volatility, heldContract } = facts;
@@ -140,7 +140,7 @@ function askForOption(
     ...sourced,
     needs('volatilityGuard', facts.guard, 'open', facts.guard === 'open'),
     ...guardTests(facts.guard, volatility, guard),
-    needs('optionArmed', armed, true, armed),
+    armedTest('optionArmed', armed, right === 'call' ? 'high' : 'low', selector),
   ];
   if (firstFailing(affordable) !== undefined || heldContract !== null)
     return answer(affordable, heldContract);
@@ -179,6 +179,17 @@ function optionChosen(
 function historyTest({ trend, structure }: SelectionFacts): DecisionTest {
   const enough = trend !== 'warmingUp' && structure !== 'warmingUp';
   return needs('history', enough ? 'enough' : 'warming up', 'enough', enough);
+}
+
+/** After an exit a plan waits for the market to show that it goes on. */
+function armedTest(
+  name: string,
+  armed: boolean,
+  extreme: 'high' | 'low',
+  { rearmBars, rearmDays }: Config['selector'],
+): DecisionTest {
+  const limit = `a ${rearmBars}-bar closing ${extreme} or ${rearmDays} days since the exit`;
+  return needs(name, armed ? 'yes' : 'not yet', limit, armed);
 }
 
 export type ExitReason = PayloadOf<typeof ExitTriggered>['reason'];
