@@ -10,7 +10,7 @@ import { ContractCatalogue } from '../domain/options/contract-catalogue.ts';
 import { SessionStarted } from '../events/engine.events.ts';
 import type { Recorded } from '../events/envelope.ts';
 import { SymbolDefined } from '../events/market.events.ts';
-import { ChainRecorded, ContractDefined, VolatilityModelled } from '../events/option.events.ts';
+import { ChainRecorded, ContractDefined, SplitApplied, VolatilityModelled } from '../events/option.events.ts';
 import type { Tick } from '../events/tick.ts';
 import { chainSource } from './chain-source.ts';
 import { IvHistory, type SavedIv } from './iv-history.ts';
@@ -42,6 +42,8 @@ interface ChainMarket {
 interface Saved {
   readonly histories: Readonly<Record<string, SavedIv>>;
   readonly recorded: Readonly<Record<string, SavedChain>>;
+  /** Contracts that splits made of others: their symbols alone do not tell what they deliver. */
+  readonly adjusted: readonly OptionContract[];
 }
 
 /** The core's chains: they hear what streams hear, and the market asks them for the prices of options. */
@@ -73,6 +75,7 @@ export class SessionChains implements OptionChains {
     ContractDefined,
     VolatilityModelled,
     ChainRecorded,
+    SplitApplied,
   ] as const;
   readonly #market: ChainMarket;
   readonly #run: RunSpec;
@@ -113,6 +116,10 @@ export class SessionChains implements OptionChains {
       }
       case ChainRecorded.type:
         return this.#snapshot(payload as ChainRecorded, recordedAt);
+      case SplitApplied.type: {
+        const split = payload as SplitApplied;
+        return this.#catalogue.split(split, tradingDayAt('XNYS', recordedAt));
+      }
     }
   }
 
@@ -260,10 +267,12 @@ export class SessionChains implements OptionChains {
     return {
       histories: Object.fromEntries(histories.map(([symbol, history]) => [symbol, history.save()])),
       recorded: Object.fromEntries([...this.#recorded].map(([symbol, chain]) => [symbol, chain.save()])),
+      adjusted: this.#catalogue.adjusted(),
     };
   }
 
-  restore({ histories, recorded }: Saved): void {
+  restore({ histories, recorded, adjusted }: Saved): void {
+    for (const contract of adjusted) this.#catalogue.define(contract);
     for (const symbol of Object.keys(histories)) this.#histories.get(symbol)?.restore(histories[symbol]);
     this.#carriedQuotes = recorded;
   }

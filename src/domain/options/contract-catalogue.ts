@@ -61,10 +61,11 @@ export class ContractCatalogue {
     this.#contracts.set(contract.symbol, contract);
   }
 
-  /** A split makes new contracts of those on the symbol that were met so far. */
-  split(split: SplitRatio & { readonly symbol: string }): void {
+  /** A split on this day makes new contracts of those on the symbol that were met so far and have not expired. */
+  split(split: SplitRatio & { readonly symbol: string }, day: string): void {
     for (const contract of [...this.#contracts.values()]) {
-      if (contract?.underlying === split.symbol) this.define(adjustForSplit(contract, split).contract);
+      if (contract === undefined || contract.underlying !== split.symbol || contract.expiry < day) continue;
+      this.define(adjustForSplit(contract, split).contract);
     }
   }
 
