@@ -185,21 +185,27 @@ export class OrderWorkers {
   }
 
   #look(worker: Worker): void {
+    this.#see(worker);
+    this.#serve(worker);
+  }
+
+  /** Shows the machine the market of now; true where an order can be priced by it. */
+  #see(worker: Worker): boolean {
     const { pricing, orders } = this.#parts;
     const { intent, machine } = worker;
-    const { ordinal } = machine.snapshot.context;
-    // Nobody knows what became of it: nothing moves until that is found out.
-    if (ordinal !== null && orders.get(ordinal)?.state.status === 'unknown') return;
+    const { context, value } = machine.snapshot;
     const quote = pricing.quote(intent.symbol);
     const fresh = quote !== null && firstFailing(pricing.freshness(intent.symbol)) === undefined;
-    if (fresh && (quote.bidPx > 0 || intent.action === 'exit')) {
+    // An order nobody knows the fate of stands until that is found out.
+    const unknown = context.ordinal !== null && orders.get(context.ordinal)?.state.status === 'unknown';
+    if (fresh && !unknown && (quote.bidPx > 0 || intent.action === 'exit')) {
       const { bidPx, askPx } = quote;
-      return this.#send(worker, { type: 'MARKET', quote: { bidPx, askPx } });
+      machine.send({ type: 'MARKET', quote: { bidPx, askPx } });
+      return true;
     }
-    const { market } = machine.snapshot.value;
-    if (market === 'fresh') this.#say(worker, 'stale', machine.snapshot.context.standingPx);
-    if (market !== 'stale') this.#send(worker, { type: 'STALE' });
-    else this.#serve(worker);
+    if (value.market === 'fresh') this.#say(worker, 'stale', context.standingPx);
+    if (value.market !== 'stale') machine.send({ type: 'STALE' });
+    return false;
   }
 
   #onTraded(worker: Worker, ordinal: number): void {
@@ -239,7 +245,7 @@ export class OrderWorkers {
     const { value } = worker.machine.snapshot;
     switch (value.order) {
       case 'placing':
-        return this.#place(worker);
+        return this.#see(worker) ? this.#place(worker) : this.#settle(worker);
       case 'replacing':
       case 'leaving':
         this.#cancel(worker);
@@ -247,8 +253,12 @@ export class OrderWorkers {
       case 'done':
         return this.#leave(worker);
     }
-    const after = worker.machine.snapshot.value;
-    const holdsUp = after.market !== 'stale' && after.pace !== 'resting';
+    this.#settle(worker);
+  }
+
+  #settle(worker: Worker): void {
+    const { market, pace } = worker.machine.snapshot.value;
+    const holdsUp = market !== 'stale' && pace !== 'resting';
     if (worker.holdsUp && !holdsUp) this.#kernel.notify(WorkSettled, null);
     worker.holdsUp = holdsUp;
   }

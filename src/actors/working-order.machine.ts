@@ -221,7 +221,7 @@ export const workingOrderMachine = setup({
         // The next order is asked for.
         placing: {
           always: { guard: 'givenUp', target: 'done' },
-          on: { PLACED: { target: 'standing', actions: 'place' } },
+          on: { PLACED: { target: 'standing', actions: 'place' }, STALE: 'waiting' },
         },
         standing: {
           always: [

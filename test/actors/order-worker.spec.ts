@@ -246,6 +246,15 @@ describe('while nothing is heard', () => {
     expect(each.answered()).toEqual(['10 at 101.3']);
   });
 
+  test('a confirmation that comes late is followed by an order when somebody quotes again', () => {
+    const each = new QuotedFloor().holdingTen().released('exit');
+    each.watch(2.5);
+    each.wait(1).kernel.takeEffects();
+    each.after(3 * SECOND - 1).cancelled(2);
+    expect(each.answered()).toEqual([]);
+    expect(each.after(1).quote('A', 100, 100.4).answered()).toEqual(['10 at 100.1']);
+  });
+
   test('an entry that stood for fifteen minutes is taken back', () => {
     const each = new QuotedFloor().released();
     each.watch(0.5);
