@@ -5,6 +5,7 @@
 import { exp, log, normalCdf } from '../math.ts';
 import { europeanGreeks, europeanPrice } from './black-scholes.ts';
 import {
+  type BoundaryInputs,
   type ExerciseBoundary,
   exerciseBoundary,
   interpolationAt,
@@ -20,13 +21,9 @@ import {
 } from './option-inputs.ts';
 
 /** A call is a put on the strike with the share as its strike: whoever has one gives the other's dividends up. */
-interface AsPut {
+interface AsPut extends BoundaryInputs {
   readonly spot: number;
   readonly strike: number;
-  readonly years: number;
-  readonly rate: number;
-  readonly dividendYield: number;
-  readonly vol: number;
 }
 
 function asPut({ right, spot, strike, years, rate, dividendYield, vol }: OptionInputs): AsPut {
@@ -37,7 +34,8 @@ function asPut({ right, spot, strike, years, rate, dividendYield, vol }: OptionI
 /**
  * Dollars; never below the European price nor the intrinsic value. Error below 2e-5 of the strike where vol x sqrt(years) is
  * at most 2 and at least twice the rate and the yield times years: for all but calm or wild options of years. Elsewhere
- * below 1e-3, up to three years. A put without interest, or a call without dividends, is European.
+ * below 1e-3, up to three years. A put without interest, or a call without dividends, is European; so is one whose rates
+ * are negative, which is then the least it is worth.
  */
 export function americanPrice(inputs: OptionInputs): number {
   const intrinsic = intrinsicValue(inputs, inputs.spot);
@@ -92,7 +90,8 @@ export function americanGreeks(inputs: OptionInputs): Greeks {
   const byRate = extra({ ...inputs, rate: rate + RATE_STEP }) - extra({ ...inputs, rate: rate - RATE_STEP });
   return {
     price: americanPrice(inputs),
-    delta: european.delta + delta,
+    delta:
+      inputs.right === 'call' ? within(0, european.delta + delta, 1) : within(-1, european.delta + delta, 0),
     gamma: european.gamma + gamma,
     vega: european.vega + byVol / (2 * volStep) / 100,
     theta: european.theta + decay / DAYS_PER_YEAR,
@@ -100,6 +99,8 @@ export function americanGreeks(inputs: OptionInputs): Greeks {
   };
 }
 const RATE_STEP = 0.0001;
+
+const within = (low: number, value: number, high: number): number => Math.min(Math.max(value, low), high);
 
 /** The strike's interest until expiry is all that early exercise can gain; here it is less than the price's rounding. */
 const waitingIsFree = ({ rate, years }: AsPut): boolean => rate * years <= 1e-14;

@@ -8,7 +8,7 @@ import type { OptionInputs } from '../../../src/domain/options/option-inputs.ts'
 export const referencePrice = (inputs: OptionInputs, steps: number): number =>
   2 * treePrice(inputs, steps) - treePrice(inputs, steps / 2);
 
-export function treePrice(inputs: OptionInputs, steps: number): number {
+function treePrice(inputs: OptionInputs, steps: number): number {
   const { right, spot, strike, years, rate, dividendYield, vol } = inputs;
   const step = years / steps;
   const up = Math.exp(vol * Math.sqrt(step));
