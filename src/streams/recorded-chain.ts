@@ -1,15 +1,14 @@
 /** The recorded chain of one underlying: contracts that have been quoted, their newest quotes, and what these imply. */
 import type { OptionsConfig } from '../domain/config.ts';
 import { tradingDayAt } from '../domain/exchange-calendar.ts';
-import { europeanGreeks } from '../domain/options/black-scholes.ts';
 import {
   comparableSpot,
   daysToExpiry,
   type OptionContract,
   yearsToExpiry,
 } from '../domain/options/contract.ts';
-import { europeanImpliedVol } from '../domain/options/implied-vol.ts';
 import type { OptionRight } from '../domain/options/occ-symbol.ts';
+import { optionModels } from '../domain/options/option-models.ts';
 import type { TwoSided } from '../domain/spread-model.ts';
 import { type AtStrike, atTheMoney, type ExpiryVols } from './at-the-money.ts';
 import type { ContractGreeks, DaysToExpiry, OptionQuote } from './option-chains.ts';
@@ -138,7 +137,7 @@ export class RecordedChain {
     const { right, strike } = contract;
     const { rate, dividendYield } = this.#config;
     const market = { right, strike, spot: comparableSpot(contract, spot), years, rate, dividendYield };
-    return { ...europeanGreeks({ ...market, vol: impliedVol }), impliedVol };
+    return { ...optionModels[contract.style].greeks({ ...market, vol: impliedVol }), impliedVol };
   }
 
   save(): SavedChain {
@@ -181,11 +180,14 @@ export class RecordedChain {
     quoted.vol = null;
     const midpoint = (bidPx + askPx) / 2;
     if (!(bidPx > 0 && askPx - bidPx <= STUB_SPREAD * midpoint && underlyingPx > 0)) return null;
-    const { right, strike } = contract;
+    const { right, strike, style } = contract;
     const { rate, dividendYield } = this.#config;
     const spot = comparableSpot(contract, underlyingPx);
     const years = yearsToExpiry(contract, quotedAt);
-    const found = europeanImpliedVol({ right, strike, spot, years, rate, dividendYield }, midpoint);
+    const found = optionModels[style].impliedVol(
+      { right, strike, spot, years, rate, dividendYield },
+      midpoint,
+    );
     if (found.ok) quoted.vol = found.vol;
     return quoted.vol;
   }
