@@ -3,6 +3,9 @@ import { fromMicros } from '../src/domain/money.ts';
 import { roundTrips, type Trade } from '../src/projections/round-trips.ts';
 import type { RunProjection } from '../src/projections/run-projection.ts';
 import { isoDay } from '../src/projections/run-samples.ts';
+import { type DecisionTable, decisionTable } from './decisions.ts';
+import { type ExecutionTable, executionTable } from './execution-quality.ts';
+import { type HedgeTable, hedgeTable } from './hedge-table.ts';
 import {
   type Curve,
   type CurveMetrics,
@@ -23,6 +26,8 @@ import {
   ordersOn,
   type RegimeTable,
   regimeTable,
+  type YearRow,
+  yearTable,
 } from './tables.ts';
 
 export interface BenchmarkSummary extends CurveMetrics {
@@ -56,6 +61,13 @@ export interface BacktestSummary extends CurveMetrics, TradeMetrics {
   readonly regimes: RegimeTable;
   readonly instruments: Readonly<Record<string, InstrumentRow>>;
   readonly months: readonly MonthRow[];
+  readonly years: readonly YearRow[];
+  readonly decisions: DecisionTable;
+  readonly execution: ExecutionTable;
+  /** Null where the protocol was off. */
+  readonly hedges: HedgeTable | null;
+  /** Where the options of each symbol came from; symbols without any are left out. */
+  readonly optionChains: Readonly<Record<string, 'recorded' | 'modelled'>>;
   readonly positions: readonly OpenPosition[];
   readonly trades: readonly Trade[];
   readonly compat: { readonly backtesting: BacktestingMetrics };
@@ -85,7 +97,7 @@ export function summarizeRun(run: RunProjection): BacktestSummary {
     value: samples.equity,
     drawdown: samples.drawdown,
   };
-  const trades = roundTrips(journal.fills);
+  const trades = roundTrips(journal.fills, journal.splits);
   const own = tradeMetrics(trades);
   const years = yearsOf(curve);
   const plans = journal.fills.filter((fill) => fill.role !== 'core');
@@ -113,6 +125,11 @@ export function summarizeRun(run: RunProjection): BacktestSummary {
     regimes: regimeTable(run, curve, trades),
     instruments: instrumentTable(run, trades),
     months: monthTable(run, curve),
+    years: yearTable(run, curve),
+    decisions: decisionTable(trades),
+    execution: executionTable(journal.fills),
+    hedges: hedgeTable(run),
+    optionChains: optionChains(run),
     positions: openPositions(run),
     trades,
     compat: { backtesting: backtestingMetrics(curve, trades) },
@@ -163,6 +180,26 @@ function against(
     squaresB += (b[i] - averageB) ** 2;
   }
   return { beta: ratio(both, squaresB), correlation: ratio(both, Math.sqrt(squaresA * squaresB)) };
+}
+
+function optionChains({ manifest, options }: RunProjection): BacktestSummary['optionChains'] {
+  const chains: Record<string, 'recorded' | 'modelled'> = {};
+  for (const symbol of manifest?.symbols ?? []) {
+    const source = options?.covers(symbol) ?? 'none';
+    if (source !== 'none') chains[symbol] = source;
+  }
+  return chains;
+}
+
+/** What to say wherever results rest on options; null where there were none to trade. */
+export function chainSentence({ optionChains }: Pick<BacktestSummary, 'optionChains'>): string | null {
+  const from = (source: string) =>
+    Object.keys(optionChains).filter((symbol) => optionChains[symbol] === source);
+  const [recorded, modelled] = [from('recorded'), from('modelled')];
+  if (recorded.length + modelled.length === 0) return null;
+  if (recorded.length === 0) return 'Options: modelled chain, no recorded quotes.';
+  if (modelled.length === 0) return 'Options: recorded chains.';
+  return `Options: recorded chains of ${recorded.join(', ')}; modelled chains, no recorded quotes, of ${modelled.join(', ')}.`;
 }
 
 const openPositions = (run: RunProjection): OpenPosition[] =>

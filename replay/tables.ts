@@ -1,7 +1,10 @@
-/** A run cut three ways: by the regime its days began in, by what was traded, and by calendar month. */
+/** A run cut in ways: by the regime its days began in, by what was traded, by calendar month and by year. */
 import { fromMicros, notionalMicros } from '../src/domain/money.ts';
+import type { OptionContract } from '../src/domain/options/contract.ts';
+import type { PositionRole } from '../src/domain/portfolio.ts';
+import { type HoldingKind, holdingKinds } from '../src/projections/profit-by-kind.ts';
 import type { Trade } from '../src/projections/round-trips.ts';
-import { regimeRegions } from '../src/projections/run-journal.ts';
+import { flowMicros, regimeRegions } from '../src/projections/run-journal.ts';
 import type { RunProjection } from '../src/projections/run-projection.ts';
 import { isoDay } from '../src/projections/run-samples.ts';
 import { type Curve, periodsPerYear, sampleDeviation, type TradeMetrics, tradeMetrics } from './metrics.ts';
@@ -21,6 +24,9 @@ export interface RegimeRow extends TradeMetrics {
 export type RegimeTable = Readonly<Record<string, Readonly<Record<string, RegimeRow>>>>;
 
 export interface InstrumentRow extends TradeMetrics {
+  readonly underlying: string;
+  /** A symbol's own row holds its shares, core holdings and hedges without options included. */
+  readonly kind: 'shares' | 'calls' | 'puts' | 'hedges';
   readonly buys: number;
   readonly sells: number;
   readonly fees: number;
@@ -83,54 +89,87 @@ export function regimeTable(run: RunProjection, curve: Curve, trades: readonly T
   return table;
 }
 
+/** Where a position counts: a symbol's own row, or that of one kind of option on it: `SPY calls`, `SPY puts`, `SPY hedge`. */
+interface Row {
+  readonly underlying: string;
+  readonly kind: InstrumentRow['kind'];
+}
+
+const nameOf = ({ underlying, kind }: Row): string =>
+  kind === 'shares' ? underlying : `${underlying} ${kind === 'hedges' ? 'hedge' : kind}`;
+
+const rowOf = (
+  symbol: string,
+  role: PositionRole,
+  contract: Pick<OptionContract, 'underlying' | 'right'> | null,
+): Row =>
+  contract === null
+    ? { underlying: symbol, kind: 'shares' }
+    : { underlying: contract.underlying, kind: role === 'hedge' ? 'hedges' : `${contract.right}s` };
+
+interface RowTally extends Row {
+  readonly fills: RunProjection['journal']['fills'];
+  readonly trades: Trade[];
+  /** What came in less what went out, and what is still held at its mark. */
+  readonly micros: Record<PositionRole, number>;
+}
+
 export function instrumentTable(run: RunProjection, trades: readonly Trade[]): Record<string, InstrumentRow> {
-  const fillsOf = bySymbol(run.journal.fills);
-  const tradesOf = bySymbol(trades);
-  const coreOf = bySymbol(run.account.core);
-  const table: Record<string, InstrumentRow> = {};
-  for (const symbol of [...new Set([...fillsOf.keys(), ...coreOf.keys()])].sort()) {
-    const fills = fillsOf.get(symbol) ?? [];
-    // What came in less what went out, by role; then what is still held, at its mark.
-    const micros = { tactical: 0, core: 0, hedge: 0 };
-    for (const { role, side, quantity, px, multiplier, feeMicros } of fills) {
-      const value = notionalMicros(quantity, px, multiplier);
-      micros[role] += (side === 'sell' ? value : -value) - feeMicros;
+  const { journal, account, ledger } = run;
+  const tallies = new Map<string, RowTally>();
+  const tallyOf = (row: Row): RowTally => {
+    let tally = tallies.get(nameOf(row));
+    if (tally === undefined) {
+      tally = { ...row, fills: [], trades: [], micros: { tactical: 0, core: 0, hedge: 0 } };
+      tallies.set(nameOf(row), tally);
     }
-    for (const { quantity, px } of coreOf.get(symbol) ?? []) {
-      micros.core -= notionalMicros(quantity, px, run.multiplierOf(symbol));
-    }
-    for (const position of run.ledger.positions()) {
-      if (position.symbol !== symbol) continue;
-      const mark = run.markOf(symbol);
-      const { quantity, costMicros, multiplier } = position;
-      micros[position.role] += mark === undefined ? costMicros : notionalMicros(quantity, mark, multiplier);
-    }
-    table[symbol] = {
-      ...tradeMetrics(tradesOf.get(symbol) ?? []),
-      buys: ordersOn('buy', fills),
-      sells: ordersOn('sell', fills),
-      fees: fromMicros(fills.reduce((total, fill) => total + fill.feeMicros, 0)),
-      pnl: fromMicros(micros.tactical + micros.core + micros.hedge),
-      corePnl: fromMicros(micros.core),
-      hedgePnl: fromMicros(micros.hedge),
-    };
+    return tally;
+  };
+  for (const fill of journal.fills) {
+    const tally = tallyOf(rowOf(fill.symbol, fill.role, fill.contract));
+    tally.fills.push(fill);
+    tally.micros[fill.role] += flowMicros(fill);
   }
-  return table;
+  for (const { symbol, quantity, px } of account.core) {
+    const { micros } = tallyOf(rowOf(symbol, 'core', null));
+    micros.core -= notionalMicros(quantity, px, run.multiplierOf(symbol));
+  }
+  for (const { from, role, cashMicros } of journal.splits.flatMap(({ moves }) => moves)) {
+    if (cashMicros !== 0) tallyOf(rowOf(from, role, null)).micros[role] += cashMicros;
+  }
+  for (const { symbol, role, quantity, costMicros, multiplier } of ledger.positions()) {
+    const { micros } = tallyOf(rowOf(symbol, role, run.options?.contract(symbol) ?? null));
+    const mark = run.markOf(symbol);
+    micros[role] += mark === undefined ? costMicros : notionalMicros(quantity, mark, multiplier);
+  }
+  for (const trade of trades) {
+    const { symbol, role, underlying, instrument } = trade;
+    const contract = instrument === 'equity' ? null : { underlying, right: instrument };
+    tallyOf(rowOf(symbol, role, contract)).trades.push(trade);
+  }
+  const rows = [...tallies].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(
+    rows.map(([name, { underlying, kind, fills, micros, ...tally }]): [string, InstrumentRow] => [
+      name,
+      {
+        underlying,
+        kind,
+        ...tradeMetrics(tally.trades),
+        buys: ordersOn('buy', fills),
+        sells: ordersOn('sell', fills),
+        fees: fromMicros(fills.reduce((total, fill) => total + fill.feeMicros, 0)),
+        pnl: fromMicros(micros.tactical + micros.core + micros.hedge),
+        corePnl: fromMicros(micros.core),
+        hedgePnl: fromMicros(micros.hedge),
+      },
+    ]),
+  );
 }
 
-function bySymbol<T extends { readonly symbol: string }>(items: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(item.symbol);
-    if (group === undefined) groups.set(item.symbol, [item]);
-    else group.push(item);
-  }
-  return groups;
-}
-
-/** Orders that traded at all on one side, core holdings apart. */
+/** Orders that traded at all on one side; settlements are none. */
 export function ordersOn(side: 'buy' | 'sell', fills: RunProjection['journal']['fills']): number {
-  return new Set(fills.filter((fill) => fill.side === side).map((fill) => fill.ordinal)).size;
+  const ordinals = fills.filter((fill) => fill.side === side && fill.ordinal !== null);
+  return new Set(ordinals.map(({ ordinal }) => ordinal)).size;
 }
 
 export function monthTable(run: RunProjection, curve: Curve): MonthRow[] {
@@ -145,6 +184,42 @@ export function monthTable(run: RunProjection, curve: Curve): MonthRow[] {
     rows.push({ month, roi: curve.value[i] / before - 1, benchmarkRoi });
     before = curve.value[i];
     markBefore = marks[i];
+  });
+  return rows;
+}
+
+export interface YearRow extends Readonly<Record<HoldingKind, number>> {
+  /** YYYY. */
+  readonly year: string;
+  readonly roi: number;
+  readonly benchmarkRoi: number | null;
+  /** Dollars earned, open positions at their marks; of it by kind in the fields of their names. */
+  readonly pnl: number;
+}
+
+/** Empty in profile `plain`, where all is shares. */
+export function yearTable(run: RunProjection, curve: Curve): YearRow[] {
+  const profits = run.account.profits?.rows ?? [];
+  const marks = run.samples.benchmark;
+  const rows: YearRow[] = [];
+  let from = -1;
+  profits.forEach((profit, i) => {
+    const year = isoDay(curve.day[i]).slice(0, 4);
+    if (i + 1 < profits.length && isoDay(curve.day[i + 1]).startsWith(year)) return;
+    const equityBefore = from < 0 ? curve.start : curve.value[from];
+    const markBefore = marks[Math.max(0, from)];
+    const earned = holdingKinds.map((kind) => [
+      kind,
+      fromMicros(profit[kind] - (profits[from]?.[kind] ?? 0)),
+    ]);
+    rows.push({
+      year,
+      roi: curve.value[i] / equityBefore - 1,
+      benchmarkRoi: markBefore > 0 ? marks[i] / markBefore - 1 : null,
+      pnl: curve.value[i] - equityBefore,
+      ...(Object.fromEntries(earned) as Record<HoldingKind, number>),
+    });
+    from = i;
   });
   return rows;
 }

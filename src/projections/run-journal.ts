@@ -181,7 +181,8 @@ export class RunJournal {
         break;
       }
       case 'OrderDenied':
-        count(this.denied, (event.payload as PayloadOf<typeof OrderDenied>).reason);
+        // By what was exceeded, not by how much.
+        count(this.denied, (event.payload as PayloadOf<typeof OrderDenied>).reason.split(':')[0]);
         break;
       case 'IntentDropped':
         count(this.mishaps, `intent dropped: ${(event.payload as PayloadOf<typeof IntentDropped>).reason}`);
