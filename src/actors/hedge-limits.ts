@@ -94,7 +94,7 @@ export class HedgeLimits {
       exposure: exposures.sum(['core', 'tactical']).betaWeighted,
       covered: open.delta - exposures.sum(['hedge']).betaWeighted,
       contractDelta,
-      contractPremium: askPx * contract.multiplier,
+      contractPremium: fromMicros(notionalMicros(1, askPx, contract.multiplier)),
       premium: {
         hedge: {
           spent: spentBy(kept.map(({ costMicros }) => costMicros)) + open.premium,

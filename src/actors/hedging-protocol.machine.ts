@@ -115,6 +115,8 @@ export const hedgingProtocolMachine = ({
         entry: 'beginAnew',
         on: {
           CLOSE: [
+            // Left to expire worthless: while the structure is broken, another takes its place.
+            { target: 'entering', guard: and([not('holdsHedge'), 'isBroken', 'hasChain']) },
             { target: 'cooldown', guard: not('holdsHedge') },
             { target: 'unwinding', guard: 'isIntact' },
             { target: 'rolling', guard: and(['isExpiring', 'isBroken']) },

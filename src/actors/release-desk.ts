@@ -107,6 +107,12 @@ export class ReleaseDesk {
     return intent;
   }
 
+  /** Whether such an intent for a symbol has not gone out yet. */
+  holds(action: o.IntentAction, symbol: string): boolean {
+    const isIt = ({ intent }: Deferred) => intent.action === action && intent.symbol === symbol;
+    return this.#waiting.some(isIt) || this.#queue.some(isIt);
+  }
+
   /** The side of an entry that waits for the open, or null. */
   waitingEntry(symbol: string): Side | null {
     return this.#waiting.find(({ intent }) => isEntry(intent, symbol))?.intent.side ?? null;

@@ -145,12 +145,17 @@ export class SymbolPlans {
     const before = this.view.plans.equity.stopPx;
     if (this.#leaves('equity') || !this.#parts.run.exits) return;
     this.#trail('equity');
+    const stands = this.view.plans.equity.stopPx === before && this.#parts.orders.hasWorking(this.#symbol);
+    if (!stands) this.#protect(this.#close);
+  }
+
+  #protect(cause: Cause): void {
     const { stopPx, direction } = this.view.plans.equity;
+    if (stopPx === null) return;
     const symbol = this.#symbol;
-    if (stopPx === null || (stopPx === before && this.#parts.orders.hasWorking(symbol))) return;
     const size = this.#held(symbol);
     const reason = 'protectiveStop';
-    this.#send({ symbol, action: 'protect', side: 'sell', size, reason, stopPx }, direction, this.#close);
+    this.#send({ symbol, action: 'protect', side: 'sell', size, reason, stopPx }, direction, cause);
   }
 
   /** Nobody at the venue watches an option for us: its stop is on the underlying, and judged at closes. */
@@ -185,7 +190,13 @@ export class SymbolPlans {
       this.#machine.send({ type: `${plan}.ENTERED` });
       this.#watchQuotes(true);
     }
-    if (held !== 0 || !isTerminal(status)) return;
+    if (!isTerminal(status)) return;
+    // Shares that went for want of a hedge took the stop with them: it rests again for those that stay.
+    if (held > 0 && action === 'exit' && plan === 'equity' && this.view.state.equity === 'holding') {
+      if (!this.#parts.desk.holds('protect', symbol))
+        this.#protect({ causation: this.#kernel.cause, atOnce: true });
+    }
+    if (held !== 0) return;
     if (action === 'protect') {
       const tests = [needs('protectiveStop', px, stopPx, false)];
       this.#kernel.publish(ExitTriggered.of({ plan, reason: 'protectiveStop', symbol: this.#symbol, tests }));
