@@ -157,21 +157,22 @@ export class RecordedChain {
     ));
   }
 
+  /** By expiry and settlement: on a third Friday some contracts settle in the morning and others at the close. */
   #volsByExpiry(quotes: readonly Quoted[], now: number): ExpiryVols[] {
-    const expiries: { spot: number; years: number; strikes: AtStrike[] }[] = [];
-    let expiry = '';
+    const expiries = new Map<string, { spot: number; years: number; strikes: AtStrike[] }>();
     for (const quoted of quotes) {
       const { contract } = quoted;
       const years = yearsToExpiry(contract, now);
       // Adjusted contracts deliver something else: their strikes say nothing of the share's volatility.
       if (years === 0 || contract.deliverable !== contract.multiplier) continue;
       const key = `${contract.expiry} ${contract.settlesAt}`;
-      if (key !== expiry) expiries.push({ spot: quoted.underlyingPx, years, strikes: [] });
-      expiry = key;
-      const { strikes } = expiries.at(-1)!;
-      strikes.push({ strike: contract.strike, vol: () => this.#volOf(quoted) });
+      let expiry = expiries.get(key);
+      if (expiry === undefined) {
+        expiries.set(key, (expiry = { spot: quoted.underlyingPx, years, strikes: [] }));
+      }
+      expiry.strikes.push({ strike: contract.strike, vol: () => this.#volOf(quoted) });
     }
-    return expiries;
+    return [...expiries.values()];
   }
 
   #volOf(quoted: Quoted): number | null {

@@ -57,9 +57,8 @@ export function* chainLines(format: CsvFormat, context: ChainContext): Generator
       const at = atClose ? sessionOfDayOrDefault('XNYS', civilDay(day)).close : time;
       const contract = contracts.read(cells);
       if (at > settlementTime(contract)) {
-        throw new BadLine(
-          `${contract.symbol} expired on ${contract.expiry}, before it is quoted at ${moment}`,
-        );
+        const settled = new Date(settlementTime(contract) / 1_000).toISOString();
+        throw new BadLine(`${contract.symbol} settled at ${settled}, before it is quoted at ${moment}`);
       }
       const bidPx = cells.amount('bidPx');
       const askPx = cells.amount('askPx');

@@ -135,6 +135,8 @@ export function columnsOfHeader(
   wanted: RecordKind | undefined,
 ): { columns: Columns; kind: RecordKind } {
   const columns = { ...guessColumns(header), ...mapColumns(mapping, header, file) };
+  // A chain without strikes names its contracts in the column other files name their symbol in.
+  if (wanted === 'options' && columns.strike === undefined) columns.contract ??= columns.symbol;
   const kind = wanted ?? KINDS.find((each) => fits(each, columns));
   if (kind !== undefined && fits(kind, columns)) return { columns, kind };
   const needs =
