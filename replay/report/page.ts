@@ -10,6 +10,7 @@ import type { RunProjection } from '../../src/projections/run-projection.ts';
 import { change, grouped, money, percent } from '../format.ts';
 import type { BacktestSummary } from '../summary.ts';
 import { regimeSymbol } from '../tables.ts';
+import type { Twin } from '../twin.ts';
 import { type ChartData, chartData } from './chart-data.ts';
 import { Html, html, inlineJson } from './html.ts';
 import { pageScript } from './page-script.ts';
@@ -29,6 +30,8 @@ export interface ReportFacts {
   readonly decisionDigest: string | null;
   /** The run's log, as a person would name it in a command; null where none was kept. */
   readonly log: string | null;
+  /** The same run with a part changed, to be shown beside it. */
+  readonly compared?: Twin | null;
 }
 
 /** The whole file as text. */

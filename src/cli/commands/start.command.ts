@@ -9,11 +9,18 @@ import { demoDatasetSource } from '../../engine/demo-dataset.ts';
 import { importFiles } from '../../engine/ingest.ts';
 import { RegimeChanged, SelectionMade, TradingStateChanged } from '../../events/decision.events.ts';
 import type { StoredEvent } from '../../events/envelope.ts';
+import {
+  HedgeStateChanged,
+  OptionSettled,
+  SplitApplied,
+  VolatilityGuardChanged,
+} from '../../events/option.events.ts';
 import { LogError } from '../../log/log-error.ts';
 import { openLogReader } from '../../log/log-reader.ts';
 import { choiceFor, withCommon } from '../options/common-options.ts';
 import { DEMO, demoRunFile } from '../options/run-file.ts';
 import { withSettings } from '../options/run-options.ts';
+import { comparisonOf } from '../options/run-parts.ts';
 import { performRun } from '../perform-run.ts';
 import { quietLines, resultTable } from '../result-table.ts';
 import { type CommonOptions, remark, type Terminal } from '../terminal.ts';
@@ -41,6 +48,10 @@ const STATE_CHANGES: ReadonlySet<string> = new Set([
   RegimeChanged.type,
   SelectionMade.type,
   TradingStateChanged.type,
+  VolatilityGuardChanged.type,
+  HedgeStateChanged.type,
+  OptionSettled.type,
+  SplitApplied.type,
   'ExitTriggered',
   'OrderDenied',
   'OrderFilled',
@@ -89,12 +100,14 @@ export function addStart(program: Command, terminal: Terminal): void {
           out,
           report,
           overwrite: true,
+          // What the hedge saved and cost is the demo's story.
+          compare: config === DEMO ? comparisonOf('hedge=off') : undefined,
           onEvent: json ? (event) => printChange(terminal, event) : undefined,
         },
         terminal,
       );
       if (json) return;
-      terminal.out([resultTable(result.summary), ...quietLines(result.quiet)].join('\n'));
+      terminal.out([resultTable(result.summary, result.compared), ...quietLines(result.quiet)].join('\n'));
       if (!quiet) terminal.out(whatNext(terminal, result, out, report));
     },
   );

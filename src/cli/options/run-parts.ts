@@ -40,3 +40,36 @@ export function coreOf(text: string): RunSpec['core'][number] {
   if (at > 0 && fraction > 0 && fraction <= 1) return { symbol: text.slice(0, at), fraction };
   throw new InputError(`--core is "${text}"; write SYMBOL:FRACTION of the starting cash, such as SPY:0.6`);
 }
+
+/** A part of a run set otherwise, for the same run to be simulated beside it. */
+export interface Comparison {
+  /** As it was written: `hedge=off`. */
+  readonly label: string;
+  readonly change: Partial<Pick<RunSpec, 'hedge' | 'instruments' | 'exits' | 'risk'>>;
+}
+
+const COMPARED: Readonly<Record<string, readonly string[]>> = {
+  hedge: ['on', 'off'],
+  instruments: ['equity', 'all'],
+  exits: ['on', 'off'],
+  risk: ['on', 'off'],
+};
+
+export function comparisonOf(text: string): Comparison {
+  const [part, value, ...more] = text.split('=');
+  const words = Object.hasOwn(COMPARED, part) ? COMPARED[part] : undefined;
+  if (words === undefined || !words.includes(value) || more.length > 0) {
+    const forms = Object.entries(COMPARED).map(([name, each]) => `${name}=${each.join('|')}`);
+    throw new InputError(`--compare is "${text}"; write one of ${forms.join(', ')}`);
+  }
+  return { label: text, change: { [part]: part === 'instruments' ? value : value === 'on' } };
+}
+
+/** Throws InputError where the comparison would change nothing. */
+export function compared(run: RunSpec, { label, change }: Comparison): RunSpec {
+  const other: RunSpec = { ...run, ...change };
+  if (JSON.stringify(other) === JSON.stringify(run)) {
+    throw new InputError(`--compare ${label}: the run itself has ${label}; compare it with the other`);
+  }
+  return other;
+}
