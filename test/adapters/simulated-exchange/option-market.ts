@@ -11,7 +11,8 @@ export const PUT_100 = 'ABC   200619P00100000';
 export const isOption = (symbol: string): boolean => symbol.length === 21;
 
 export function optionVenue(options: VenueOptions = {}, terms: Partial<ContractTerms> = {}): Venue {
-  const contract = (symbol: string) => (isOption(symbol) ? contractOf(symbol, terms) : undefined);
+  const contract =
+    options.contractOf ?? ((symbol: string) => (isOption(symbol) ? contractOf(symbol, terms) : undefined));
   return new Venue({
     contractOf: contract,
     optionQuote: (symbol, spot, at) => {
