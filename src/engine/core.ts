@@ -30,7 +30,7 @@ export function describeState({ kernel, actors }: Core) {
   const { portfolio, orders, market, regimes, selector, hedging, tradingState, strategist } = actors;
   const states: Record<string, { state: unknown }> = { 'trading-state': { state: tradingState.current } };
   if (hedging !== null) states.hedge = { state: hedging.view().state };
-  for (const symbol of market.symbols.names()) {
+  for (const symbol of market.decided) {
     if (regimes !== null) states[`regime-${symbol}`] = { state: regimes.of(symbol).states };
     if (selector !== null) states[`selector-${symbol}`] = { state: selector.view(symbol).state };
     states[`conviction-${symbol}`] = {
@@ -71,7 +71,7 @@ export function describeState({ kernel, actors }: Core) {
 export function explainQuietDay({ actors }: Core): { symbol: string; choice: string; reason: string }[] {
   const { selector, market } = actors;
   if (selector === null) return [];
-  return market.symbols.names().flatMap((symbol) => {
+  return market.decided.flatMap((symbol) => {
     const { selection, state } = selector.view(symbol);
     if (selection === null) return [];
     const plans = (['equity', 'option'] as const).filter((plan) =>

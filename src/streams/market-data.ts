@@ -103,6 +103,11 @@ export class MarketData {
     this.#chains = chains;
   }
 
+  /** The symbols decided on, in code-unit order: contracts are chosen, and a volatility index is only evidence. */
+  get decided(): readonly string[] {
+    return this.#options.symbols;
+  }
+
   /** True while a new session is fed the last one's bars: nothing may be published from them. */
   get warming(): boolean {
     return this.#warming;

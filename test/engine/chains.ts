@@ -83,3 +83,15 @@ export function importChain(folder: string, text: string, over: { symbols?: stri
   writeFileSync(file, text);
   return { out, result: importFiles({ files: [file], symbols, kind: 'options', out }) };
 }
+
+/** Day bars as a dataset in a file. */
+export function importPrices(folder: string, bars: readonly DayBar[], symbol = 'A'): string {
+  const file = join(folder, 'prices.csv');
+  const out = join(folder, 'prices.db');
+  const lines = bars.map(({ day, open, high, low, close, volume }) =>
+    [day, open, high, low, close, volume].join(','),
+  );
+  writeFileSync(file, ['date,open,high,low,close,volume', ...lines].join('\n'));
+  importFiles({ files: [file], symbols: [symbol], out, overwrite: true });
+  return out;
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DecisionDigest } from '../../src/bus/decision-digest.ts';
 import { configSchema, profileDefaults, type RunSpec, runSpecSchema } from '../../src/domain/config.ts';
 import type { Dataset } from '../../src/engine/market-source.ts';
-import { type SimulationResult, simulate } from '../../src/engine/simulation.ts';
+import { decidedSymbols, type SimulationResult, simulate } from '../../src/engine/simulation.ts';
 import type { StoredEvent } from '../../src/events/envelope.ts';
 import { type MemoryLog, memoryLog } from '../../src/log/memory-log.ts';
 import { builtInStrategies } from '../../src/strategies/built-in.ts';
@@ -72,13 +72,17 @@ export function runEngine(
   settle: (log: MemoryLog) => void = (log) => log.settle(),
 ): EngineRun {
   const sessions: { name: string; log: MemoryLog; events: StoredEvent[] }[] = [];
+  const run = runSpec(options);
   const result = simulate({
     manifest: {
       session: 'test',
       continues: null,
       mode: 'sim',
-      run: runSpec(options),
-      symbols: [...new Set(datasets.flatMap(({ symbols }) => symbols.map(({ symbol }) => symbol)))].sort(),
+      run,
+      symbols: decidedSymbols(
+        datasets.flatMap(({ symbols }) => symbols),
+        run,
+      ),
       datasets: datasets.map(({ name, head }) => ({ name, head })),
       engineVersion: 'test',
       modelled: [],
