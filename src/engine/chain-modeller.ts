@@ -44,7 +44,7 @@ interface SavedDays {
 
 export type ChainModellerJson = Readonly<Record<string, SavedDays>>;
 
-export interface ModellerParts {
+interface ModellerParts {
   readonly manifest: Pick<SessionStarted, 'mode' | 'run' | 'symbols'>;
   readonly definitions: readonly SymbolDefined[];
   /** Underlyings whose chains are in the market data. */
@@ -52,7 +52,7 @@ export interface ModellerParts {
 }
 
 /** Underlyings whose chains a session models. */
-export function modelledUnderlyings({ manifest, definitions, recorded }: ModellerParts): string[] {
+function modelledUnderlyings({ manifest, definitions, recorded }: ModellerParts): string[] {
   const { run, mode } = manifest;
   const catalogue = new ContractCatalogue(run.config, manifest.symbols);
   const decided = new Set(manifest.symbols);

@@ -1,6 +1,7 @@
 /** Where the chain of a symbol comes from: settled before the first quote, by core and simulation alike. */
 import { configFor, type RunSpec } from '../domain/config.ts';
 import type { AssetClass } from '../domain/instrument.ts';
+import { rootOf } from '../domain/options/contract-catalogue.ts';
 import type { SessionStarted } from '../events/engine.events.ts';
 import type { ChainSource } from './option-chains.ts';
 
@@ -16,5 +17,6 @@ export function chainSource(
   const { chain } = configFor(run.config, symbol).options;
   if (chain === 'none') return 'none';
   if (chain !== 'modelled' && isRecorded) return 'recorded';
-  return chain !== 'recorded' && mode === 'sim' ? 'modelled' : 'none';
+  const canBeNamed = rootOf(symbol) !== null;
+  return chain !== 'recorded' && mode === 'sim' && canBeNamed ? 'modelled' : 'none';
 }

@@ -10,7 +10,7 @@ import { importFiles } from '../../src/engine/ingest.ts';
 import type { DayBar } from '../../src/testing/dataset-of.ts';
 
 const { options } = configSchema.parse({});
-export const flatOptions = { ...options, model: { ...options.model, skew: 0 } };
+const flatOptions = { ...options, model: { ...options.model, skew: 0 } };
 
 const HEADER =
   'underlying,underlying_last, exchange,optionroot,optionext,type,expiration,quotedate,strike,last,bid,ask,volume,openinterest,impliedvol,optionalias';
