@@ -19,6 +19,9 @@ export const days = (value: number | null): string =>
 export const money = (value: number | null): string =>
   value === null ? NOTHING : fixed(value, Math.abs(value) < 1_000 ? 2 : 0, '$');
 
+/** Whole dollars. */
+export const dollars = (value: number | null): string => (value === null ? NOTHING : fixed(value, 0, '$'));
+
 /** A price or a quantity: as many decimals as it needs, at most two, or four below ten. */
 export const amount = (value: number): string => {
   const [whole, decimals] = fixed(value, Math.abs(value) < 10 ? 4 : 2).split('.');

@@ -1,5 +1,5 @@
 /**
- * The report's script, as text: three charts on one time axis, drawn by uPlot from the data in the page. The page's
+ * The report's script, as text: charts on one time axis, drawn by uPlot from the data in the page. The page's
  * policy lets exactly this script and uPlot run, by their digests.
  */
 export const pageScript = `'use strict';
@@ -39,20 +39,36 @@ export const pageScript = `'use strict';
   const readout = (id, say) => ({ setCursor: [(u) => { const i = u.cursor.idx; $(id).textContent = i == null ? '' : say(i); }] });
 
   function curves() {
-    const c = data.curve, hold = c.hold.some((v) => v !== null);
-    const other = hold ? [{ stroke: css('hold'), width: 1.25, points: { show: false } }] : [];
+    const c = data.curve, hold = c.hold.some((v) => v !== null), twin = c.twin.length > 0;
+    const other = [];
+    if (hold) other.push({ stroke: css('hold'), width: 1.25, points: { show: false } });
+    if (twin) other.push({ stroke: css('twin'), width: 1.25, points: { show: false } });
+    const beside = (i, held, other, show) => (twin && other[i] !== null ? ' · ' + data.twinName + ' ' + show(other[i]) : '') + (hold && held[i] !== null ? ' · hold ' + show(held[i]) : '');
+    const columns = (held, other) => [...(hold ? [held] : []), ...(twin ? [other] : [])];
+    const spans = { drawClear: [(u) => tint(u, c.hedged, 'hedged')] };
     draw('equity', 320, {
       scales: { y: { distr: log ? 3 : 1 } }, axis: { values: (u, v) => v.map((n) => (n == null ? null : short(n))) },
       series: [{}, ...other, { stroke: css('own'), width: 1.75, points: { show: false } }],
-      hooks: readout('equity-at', (i) => stamp(c.t[i]) + ' · ' + dollars(c.equity[i]) + (hold && c.hold[i] !== null ? ' · hold ' + dollars(c.hold[i]) : '')),
-    }, [c.t, ...(hold ? [c.hold] : []), c.equity]);
+      hooks: { ...spans, ...readout('equity-at', (i) => stamp(c.t[i]) + ' · ' + dollars(c.equity[i]) + beside(i, c.hold, c.twin, dollars)) },
+    }, [c.t, ...columns(c.hold, c.twin), c.equity]);
     draw('drawdown', 170, {
       scales: { y: { range: (u, min) => [Math.min(min * 1.05, -0.01), 0] } }, axis: { values: (u, v) => v.map((n) => Math.round(n * 1000) / 10 + ' %').map((t) => t.replace('-', '−')) },
       series: [{}, ...other, { stroke: css('loss'), fill: css('down-fill'), fillTo: 0, width: 1.25, points: { show: false } }],
-      hooks: readout('drawdown-at', (i) => stamp(c.t[i]) + ' · ' + percent(c.drawdown[i]) + (hold && c.holdDrawdown[i] !== null ? ' · hold ' + percent(c.holdDrawdown[i]) : '')),
-    }, [c.t, ...(hold ? [c.holdDrawdown] : []), c.drawdown]);
+      hooks: { ...spans, ...readout('drawdown-at', (i) => stamp(c.t[i]) + ' · ' + percent(c.drawdown[i]) + beside(i, c.holdDrawdown, c.twinDrawdown, percent)) },
+    }, [c.t, ...columns(c.holdDrawdown, c.twinDrawdown), c.drawdown]);
   }
 
+  function tint(u, spans, colour) {
+    const { ctx } = u, { left, top, width, height } = u.bbox;
+    const x = (s) => Math.min(left + width, Math.max(left, u.valToPos(s, 'x', true)));
+    ctx.save();
+    ctx.fillStyle = css(colour);
+    for (const [from, to] of spans) {
+      const a = x(from), b = x(to);
+      if (b > a || (to === from && a > left && a < left + width)) ctx.fillRect(a, top, Math.max(b - a, 1), height);
+    }
+    ctx.restore();
+  }
   function hatch(ctx) {
     const tile = document.createElement('canvas'), d = devicePixelRatio || 1, size = Math.round(7 * d);
     tile.width = tile.height = size;
@@ -81,12 +97,16 @@ export const pageScript = `'use strict';
     ctx.save();
     ctx.beginPath(); ctx.rect(left, top, width, height); ctx.clip();
     ctx.lineWidth = d;
-    for (const [at, px, side, hedge] of p.fills) {
-      const x = u.valToPos(at, 'x', true), y = u.valToPos(px, 'y', true) + side * 7 * d;
+    for (const [at, px, side, kind] of p.fills) {
+      const x = u.valToPos(at, 'x', true), y = u.valToPos(px, 'y', true) + side * (kind === 'shares' ? 7 : 11) * d;
       if (x < left - r || x > left + width + r) continue;
       ctx.beginPath();
-      ctx.moveTo(x, y - side * r); ctx.lineTo(x - r, y + side * r); ctx.lineTo(x + r, y + side * r); ctx.closePath();
-      ctx.fillStyle = css(hedge ? 'hedge' : side > 0 ? 'gain' : 'loss'); ctx.strokeStyle = css('paper');
+      if (kind === 'calls') ctx.arc(x, y, r * 0.85, 0, 2 * Math.PI);
+      else if (kind === 'puts') { ctx.moveTo(x, y - r); ctx.lineTo(x + r, y); ctx.lineTo(x, y + r); ctx.lineTo(x - r, y); ctx.closePath(); }
+      else if (kind === 'hedges') ctx.rect(x - r * 0.8, y - r * 0.8, r * 1.6, r * 1.6);
+      else { ctx.moveTo(x, y - side * r); ctx.lineTo(x - r, y + side * r); ctx.lineTo(x + r, y + side * r); ctx.closePath(); }
+      const share = kind === 'shares' || kind === 'core', colour = css(share ? (side > 0 ? 'gain' : 'loss') : kind), hollow = !share && side < 0;
+      ctx.fillStyle = hollow ? css('paper') : colour; ctx.strokeStyle = hollow ? colour : css('paper'); ctx.lineWidth = hollow ? 1.5 * d : d;
       ctx.fill(); ctx.stroke();
     }
     ctx.restore();
@@ -105,6 +125,22 @@ export const pageScript = `'use strict';
     const note = $('price-note');
     if (note) note.textContent = p.fillCount > p.fills.length ? group(p.fillCount, 0) + ' fills are too many to mark here.' : '';
   }
+  function volatility() {
+    const section = $('volatility-section');
+    if (section === null) return;
+    const v = data.prices[shown] && data.prices[shown].volatility;
+    section.style.display = v ? '' : 'none';
+    if (!v) return;
+    const per = (f) => (f === null ? '–' : percent(f)), line = (colour, width) => ({ stroke: css(colour), width, points: { show: false } });
+    const spans = { drawClear: [(u) => tint(u, v.crowded, 'crowded')] };
+    const tick = (u, all) => all.map((n) => Math.round(n * 100) + ' %');
+    draw('volatility', 190, {
+      scales: { y: { range: (u, min, max) => [0, Math.max(max * 1.05, 0.1)] } }, axis: { values: tick },
+      series: [{}, line('hold', 1), line('atm', 1.5)],
+      hooks: { ...spans, ...readout('volatility-at', (i) => stamp(v.t[i]) + ' · at the money ' + per(v.atm[i]) + ' · realised ' + per(v.realized[i]) + ' · rank ' + per(v.rank[i])) },
+    }, [v.t, v.realized, v.atm]);
+    draw('rank', 100, { scales: { y: { range: [0, 1] } }, axis: { values: tick, splits: [0, 0.5, 1] }, series: [{}, line('atm', 1)], hooks: spans }, [v.t, v.rank]);
+  }
   const regimeAt = (p, s) => { const r = p.regimes.findLast((each) => each[0] <= s); return r && r[2] ? ' · ' + r[2] + (r[3] ? ', structure broken' : '') : ''; };
 
   function all() {
@@ -113,6 +149,7 @@ export const pageScript = `'use strict';
     theme();
     if (data.curve.t.length > 1) curves();
     prices();
+    volatility();
   }
   let width = innerWidth;
   addEventListener('resize', () => { if (innerWidth !== width) { width = innerWidth; for (const [plot, host, height] of plots) plot.setSize({ width: host.clientWidth, height }); } });

@@ -7,6 +7,7 @@ import { amount, change, days, grouped, money, NOTHING, percent, plain } from '.
 import type { CurveMetrics } from '../metrics.ts';
 import type { BacktestSummary } from '../summary.ts';
 import type { MonthRow } from '../tables.ts';
+import { type Twin, twinName } from '../twin.ts';
 import { type Html, html } from './html.ts';
 import { quietRows } from './quiet-days.ts';
 
@@ -16,7 +17,19 @@ const INSTRUMENTS_SHOWN = 200;
 
 const tone = (value: number | null): string =>
   value === null || value === 0 ? '' : value > 0 ? 'gain' : 'loss';
-const toned = (value: number | null, text: string): Html => html`<td class="${tone(value)}">${text}</td>`;
+export const toned = (value: number | null, text: string): Html =>
+  html`<td class="${tone(value)}">${text}</td>`;
+
+/** Why a trade ended, as a person says it. */
+const EXITS: Readonly<Record<string, string>> = {
+  premiumLoss: 'half the premium lost',
+  protectiveStop: 'protective stop',
+  expiry: 'near expiry',
+  regime: 'trend left its state',
+  cashSettled: 'settled in cash',
+};
+
+export const exitText = (reason: string): string => EXITS[reason] ?? (reason || NOTHING);
 
 /** An instant, to the day for daily runs and to the minute for the others, UTC. */
 const stamp = (run: RunProjection, time: number): string => {
@@ -24,15 +37,18 @@ const stamp = (run: RunProjection, time: number): string => {
   return run.intraday ? iso.slice(0, 16).replace('T', ' ') : iso.slice(0, 10);
 };
 
-export function headline(summary: BacktestSummary): Html {
+type Compared = CurveMetrics & { readonly finalEquity: number };
+
+export function headline(summary: BacktestSummary, twin: Twin | null): Html {
   const { benchmark } = summary;
-  const row = (name: string, show: (of: CurveMetrics) => string) =>
-    html`<tr><th>${name}</th><td>${show(summary)}</td>${benchmark !== null && html`<td class="muted">${show(benchmark)}</td>`}</tr>`;
+  const beside: { readonly name: string; readonly of: Compared }[] = [];
+  if (twin !== null) beside.push({ name: twinName(twin), of: twin.summary });
+  if (benchmark !== null) beside.push({ name: `hold ${benchmark.symbol}`, of: benchmark });
+  const row = (name: string, show: (of: Compared) => string) =>
+    html`<tr><th>${name}</th><td>${show(summary)}</td>${beside.map(({ of }) => html`<td class="muted">${show(of)}</td>`)}</tr>`;
   return html`<div class="columns">
-<div><h3>Return and risk</h3><table class="lead"><thead><tr><th></th><th>${summary.strategy}</th>${
-    benchmark !== null && html`<th>hold ${benchmark.symbol}</th>`
-  }</tr></thead><tbody>
-<tr><th>Final equity</th><td>${money(summary.finalEquity)}</td>${benchmark !== null && html`<td class="muted">${money(benchmark.finalEquity)}</td>`}</tr>
+<div><h3>Return and risk</h3><table class="lead"><thead><tr><th></th><th>${summary.strategy}</th>${beside.map(({ name }) => html`<th>${name}</th>`)}</tr></thead><tbody>
+${row('Final equity', ({ finalEquity }) => money(finalEquity))}
 ${row('Return', ({ roi }) => change(roi))}
 ${row('A year, compounded', ({ cagr }) => change(cagr, 2))}
 ${row('Volatility, a year', ({ volatility }) => percent(volatility))}
@@ -116,6 +132,8 @@ ${regimeRegions.map((region) => {
 })}</table></div>`;
 }
 
+const orNothing = (value: number): string => (value === 0 ? NOTHING : money(value));
+
 export function instrumentsTable({ instruments }: BacktestSummary): Html {
   const all = Object.entries(instruments).sort(([, a], [, b]) => Math.abs(b.pnl) - Math.abs(a.pnl));
   const core = all.some(([, row]) => row.corePnl !== 0);
@@ -125,7 +143,7 @@ ${all
   .slice(0, INSTRUMENTS_SHOWN)
   .map(
     ([symbol, row]) =>
-      html`<tr><th>${symbol}</th>${toned(row.pnl, money(row.pnl))}${core && html`<td>${money(row.corePnl)}</td>`}${hedge && html`<td>${money(row.hedgePnl)}</td>`}<td>${grouped(row.tradeCount)}</td><td>${percent(row.winRate)}</td><td>${plain(row.profitFactor)}</td><td>${money(row.expectancy)}</td><td>${grouped(row.buys)}</td><td>${grouped(row.sells)}</td><td>${money(row.fees)}</td></tr>`,
+      html`<tr><th>${symbol}</th>${toned(row.pnl, money(row.pnl))}${core && html`<td>${orNothing(row.corePnl)}</td>`}${hedge && html`<td>${orNothing(row.hedgePnl)}</td>`}<td>${grouped(row.tradeCount)}</td><td>${percent(row.winRate)}</td><td>${plain(row.profitFactor)}</td><td>${money(row.expectancy)}</td><td>${grouped(row.buys)}</td><td>${grouped(row.sells)}</td><td>${money(row.fees)}</td></tr>`,
   )}</tbody></table></div>${all.length > INSTRUMENTS_SHOWN && html`<p class="note">The ${INSTRUMENTS_SHOWN} largest of ${grouped(all.length)}.</p>`}`;
 }
 
@@ -138,12 +156,21 @@ ${trades.slice(first).map(
   (
     trade,
     i,
-  ) => html`<tr><td class="l muted">${first + i + 1}</td><td class="l">${trade.symbol}</td><td class="l">${trade.role === 'hedge' ? 'hedge' : trade.side}</td><td class="l">${stamp(run, trade.entryTime)}</td><td>${amount(trade.entryPx)}</td><td class="l">${stamp(run, trade.exitTime)}</td><td>${amount(trade.exitPx)}</td><td>${amount(trade.quantity)}</td>${toned(trade.pnl, money(trade.pnl))}${toned(trade.returnOnEntry, change(trade.returnOnEntry))}<td>${grouped(trade.barsHeld)}</td><td class="l">${trade.exitReason || NOTHING}</td>${
+  ) => html`<tr><td class="l muted">${first + i + 1}</td><td class="l">${trade.symbol}</td><td class="l">${sideText(trade)}</td><td class="l">${stamp(run, trade.entryTime)}</td><td>${amount(trade.entryPx)}</td><td class="l">${stamp(run, trade.exitTime)}</td><td>${amount(trade.exitPx)}</td><td>${amount(trade.quantity)}</td>${toned(trade.pnl, money(trade.pnl))}${toned(trade.returnOnEntry, change(trade.returnOnEntry))}<td>${grouped(trade.barsHeld)}</td><td class="l">${exitText(trade.exitReason)}</td>${
     regimes && html`<td class="l">${regimeText(trade)}</td>`
   }</tr>
 `,
 )}</tbody></table></div>`;
 }
+
+const sideText = ({ role, instrument, side }: Trade): string =>
+  role === 'hedge'
+    ? 'hedge'
+    : instrument === 'equity'
+      ? side
+      : side === 'long'
+        ? instrument
+        : `short ${instrument}`;
 
 const regimeText = ({ regimeAtEntry }: Trade): string =>
   regimeAtEntry === null
