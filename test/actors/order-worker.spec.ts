@@ -250,9 +250,9 @@ describe('while nothing is heard', () => {
     const each = new QuotedFloor().holdingTen().released('exit');
     each.watch(2.5);
     each.wait(1).kernel.takeEffects();
-    each.after(3 * SECOND - 1).cancelled(2);
+    each.after(2.4 * SECOND).cancelled(2);
     expect(each.answered()).toEqual([]);
-    expect(each.after(1).quote('A', 100, 100.4).answered()).toEqual(['10 at 100.1']);
+    expect(each.after(1).quote('A', 100, 100.4).answered()).toEqual(['10 at 100.15']);
   });
 
   test('an entry that stood for fifteen minutes is taken back', () => {
