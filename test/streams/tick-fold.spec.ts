@@ -10,15 +10,16 @@ const MINUTE = 60_000_000;
 const feed = configSchema.parse({}).feed;
 type Source = 'bars' | 'trades' | 'quotes';
 
-function foldOf(priceSource: Source = 'trades') {
+function foldOf(priceSource: Source = 'trades', assetClass: 'equity' | 'option' = 'equity') {
   const symbols = new SymbolTable();
   const bars: Bar[] = [];
   const rejected: string[] = [];
+  const believed: [number, number][] = [];
   const listener = {
     bar: (bar: Bar) => bars.push(bar),
     print: () => {},
     quoted: () => {},
-    optionQuote: () => {},
+    optionQuote: ({ bidPx, askPx }: Tick) => believed.push([bidPx, askPx]),
     rejected: (_: Tick, reason: string) => rejected.push(reason),
   };
   const fold = new TickFold(symbols, feed, listener);
@@ -26,7 +27,7 @@ function foldOf(priceSource: Source = 'trades') {
   const definition = {
     id: 0,
     symbol: 'A',
-    assetClass: 'equity',
+    assetClass,
     multiplier: 1,
     calendar: 'XNYS',
     priceSource,
@@ -53,7 +54,7 @@ function foldOf(priceSource: Source = 'trades') {
       ...over,
     });
   const print = (time: number, px: number) => feedTick(TickKind.openPrint, { time, px });
-  return { fold, bars, rejected, trade, quote, bar, print, feedTick };
+  return { fold, bars, rejected, believed, trade, quote, bar, print, feedTick };
 }
 
 describe('minutes built of trades', () => {
@@ -265,4 +266,35 @@ test.prop([
   const bare = (bars: readonly Bar[]) => bars.map(({ seq, ...bar }) => bar);
   expect(bare([...others, ...other.bars])).toEqual(bare(one.bars));
   expect(other.fold.lastPx[0]).toBe(one.fold.lastPx[0]);
+});
+
+describe('quotes of an option', () => {
+  test('are believed however far from the last, and on one side or none', () => {
+    const { fold, bars, rejected, believed, quote } = foldOf('quotes', 'option');
+    const quotes: [number, number][] = [
+      [0.05, 0.1],
+      [12, 12.5],
+      [0, 99_999],
+      [0, 0],
+      [3, 0],
+    ];
+    quotes.forEach(([bid, ask], i) => {
+      quote((i + 1) * MINUTE, bid, ask);
+    });
+    fold.closeBars(60 * MINUTE);
+    expect(believed).toEqual(quotes);
+    expect([bars, rejected]).toEqual([[], []]);
+  });
+
+  test('are refused where they are no prices', () => {
+    const { rejected, believed, quote, trade } = foldOf('quotes', 'option');
+    quote(MINUTE, Number.NaN, 1);
+    quote(MINUTE, 1, Number.POSITIVE_INFINITY);
+    quote(MINUTE, -1, 1);
+    quote(MINUTE, 2, 1);
+    quote(MINUTE, 1, 1e9);
+    trade(MINUTE, 1);
+    expect(rejected).toEqual(['notFinite', 'notFinite', 'notPositive', 'crossed', 'farFromLast']);
+    expect(believed).toEqual([]);
+  });
 });
