@@ -254,7 +254,9 @@ describe('input that cannot be imported', () => {
     expect(refusal({ files: [file], columns: { open: 'Opening' } })).toContain(
       'no column "Opening" for open; it has date, open',
     );
-    expect(refusal({ files: [file], kind: 'options' })).toContain('but options need time, bidPx, askPx, and contract');
+    expect(refusal({ files: [file], kind: 'options' })).toContain(
+      'but options need time, bidPx, askPx, and contract',
+    );
     expect(refusal({ files: [file], symbols: ['A', 'B'] })).toContain('2 symbols for 1 files');
     expect(refusal({ files: [file], symbols: [''] })).toContain('1 to 64 characters');
     expect(refusal({ files: [file], scale: 0 })).toContain('--scale is 0');

@@ -29,7 +29,8 @@ const moment = fc.record({
   right: fc.constantFrom('call', 'put'),
   moneyness: fc.double({ min: 0.6, max: 1.5, noNaN: true }),
 });
-const nowOf = (daysLeft: number): number => dayToMicros('2011-03-18') - daysLeft * 24 * HOUR_US + 15 * HOUR_US;
+const nowOf = (daysLeft: number): number =>
+  dayToMicros('2011-03-18') - daysLeft * 24 * HOUR_US + 15 * HOUR_US;
 const strikeOf = (spot: number, moneyness: number): number => Math.max(1, Math.round(spot * moneyness));
 
 describe('the volatility of a contract', () => {
@@ -98,7 +99,9 @@ describe('a modelled quote', () => {
         expect(Math.abs(ticks - Math.round(ticks))).toBeLessThan(1e-6);
       }
       // Never more than a tick of rounding on each side.
-      expect(quote.askPx - quote.bidPx).toBeLessThan(2 * half + 2 * tickSize(quote.askPx, contract.tickClass));
+      expect(quote.askPx - quote.bidPx).toBeLessThan(
+        2 * half + 2 * tickSize(quote.askPx, contract.tickClass),
+      );
     },
   );
 
@@ -138,7 +141,10 @@ describe('a modelled quote', () => {
     },
   );
 
-  property.prop([fc.double({ min: 50, max: 400, noNaN: true }), fc.double({ min: 0.08, max: 0.6, noNaN: true })])(
+  property.prop([
+    fc.double({ min: 50, max: 400, noNaN: true }),
+    fc.double({ min: 0.08, max: 0.6, noNaN: true }),
+  ])(
     'is also monotone in the strike with the default skew, over the listed strikes of a month or two',
     (spot, atm) => {
       const { first, last } = listedSteps(spot, 1);
@@ -149,7 +155,8 @@ describe('a modelled quote', () => {
           prices.push(modelledGreeks(contract, spot, atm, nowOf(45), options).price);
         }
         const ordered = right === 'call' ? prices.toReversed() : prices;
-        for (let i = 1; i < ordered.length; i++) expect(ordered[i]).toBeGreaterThanOrEqual(ordered[i - 1] - 1e-9);
+        for (let i = 1; i < ordered.length; i++)
+          expect(ordered[i]).toBeGreaterThanOrEqual(ordered[i - 1] - 1e-9);
       }
     },
   );
