@@ -27,7 +27,7 @@ export const pageScript = `'use strict';
     width: $(id).clientWidth, height, tzDate: utc, legend: { show: false }, padding: [10, 18, 0, 0],
     cursor: { y: false, sync: { key: 'run' }, points: { size: 6 }, drag: { x: true, y: false } },
     ...over,
-    axes: [axis({ space: 70, size: 30 }), axis({ size: 64, ...over.axis })],
+    axes: [axis({ space: 70, size: (u, labels) => (labels && labels.some((l) => String(l).includes('\\n')) ? 44 : 30) }), axis({ size: 64, ...over.axis })],
   });
   const draw = (id, height, options, columns) => {
     const host = $(id);

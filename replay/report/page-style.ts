@@ -38,7 +38,7 @@ th { font-weight: 500; color: var(--soft); font-size: 13px; vertical-align: bott
 th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
 .l, tbody th { text-align: left; } tbody th { color: var(--ink); font-weight: 400; font-size: 14px; }
 td.wrap { white-space: normal; text-align: left; min-width: 14em; overflow-wrap: anywhere; }
-.lead th { white-space: normal; } .lead thead th { overflow-wrap: anywhere; } .whole { white-space: nowrap; } .keys { min-width: 0; overflow-wrap: anywhere; }
+.lead th { white-space: normal; } .lead thead th { overflow-wrap: break-word; max-width: 14em; } .whole { white-space: nowrap; } .keys { min-width: 0; overflow-wrap: anywhere; }
 .lead td:nth-child(2) { font-weight: 600; } .muted { color: var(--soft); }
 tr.sub th { padding-left: 16px; color: var(--soft); } tr.sub td { color: var(--soft); } tr.sub td.gain { color: var(--gain); } tr.sub td.loss { color: var(--loss); }
 tfoot th, tfoot td { border-bottom: 0; font-weight: 600; } tfoot th { text-align: left; color: var(--ink); }

@@ -47,7 +47,7 @@ export function headline(summary: BacktestSummary, twin: Twin | null): Html {
   const row = (name: string, show: (of: Compared) => string) =>
     html`<tr><th>${name}</th><td>${show(summary)}</td>${beside.map(({ of }) => html`<td class="muted">${show(of)}</td>`)}</tr>`;
   return html`<div class="columns">
-<div><h3>Return and risk</h3><table class="lead"><thead><tr><th></th><th>${summary.strategy}</th>${beside.map(({ name }) => html`<th>${name}</th>`)}</tr></thead><tbody>
+<div><h3>Return and risk</h3><div class="wide"><table class="lead"><thead><tr><th></th><th>${summary.strategy}</th>${beside.map(({ name }) => html`<th>${name}</th>`)}</tr></thead><tbody>
 ${row('Final equity', ({ finalEquity }) => money(finalEquity))}
 ${row('Return', ({ roi }) => change(roi))}
 ${row('A year, compounded', ({ cagr }) => change(cagr, 2))}
@@ -57,7 +57,7 @@ ${row('Longest drawdown', ({ maxDrawdownDays }) => days(maxDrawdownDays))}
 ${row('Sharpe', ({ sharpe }) => plain(sharpe))}
 ${row('Sortino', ({ sortino }) => plain(sortino))}
 ${row('Calmar', ({ calmar }) => plain(calmar))}
-</tbody></table></div>
+</tbody></table></div></div>
 <div><h3>Trading</h3><table><tbody>
 <tr><th>Trades</th><td>${grouped(summary.tradeCount)} (${plain(summary.tradesPerYear, 1)} a year)</td></tr>
 <tr><th>Won</th><td>${percent(summary.winRate)}</td></tr>
