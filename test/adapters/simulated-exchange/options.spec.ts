@@ -67,8 +67,9 @@ describe('in a modelled chain', () => {
     const venue = optionVenue();
     venue.quote(at(0), 102.9, 103.1);
     venue.send(at(0), { symbol: CALL_100, quantity: 1, limitPx: 3.05 });
-    venue.quote(at(1), 102.4, 102.6).trade(at(2), 90).quote(at(3), 101.9, 102.1);
-    expect(news(venue)).toEqual(['#1 filled 1 @ 3.05']);
+    venue.quote(at(1), 102.4, 102.6).trade(at(2), 90);
+    expect(news(venue)).toEqual([]);
+    expect(news(venue.quote(at(3), 101.9, 102.1))).toEqual(['#1 filled 1 @ 3.05']);
   });
 
   test('an order sent in answer to a quote of the underlying does not meet it', () => {
@@ -89,6 +90,22 @@ describe('in a modelled chain', () => {
       '#2 filled 1 @ 4.05',
       `#3 rejected: a buy of 1 ${CALL_100} at 4.05 needs 405.00 dollars; 95.00 are available`,
     ]);
+  });
+
+  test('one that was sent first but arrives later comes later', () => {
+    const venue = optionVenue({ cash: 500 });
+    venue.send(at(0.5), { symbol: PUT_100, quantity: 3, limitPx: 5 });
+    venue.send(at(0), { symbol: CALL_100, quantity: 1, limitPx: 5 });
+    venue.bar(at(2), still(103));
+    expect(news(venue)[0]).toBe('#2 filled 1 @ 4.05');
+  });
+
+  test('an order carried over goes on', () => {
+    const friday = optionVenue();
+    friday.send(at(-60), { symbol: CALL_100, quantity: 1, limitPx: 3 });
+    friday.deliver();
+    const venue = optionVenue({ carried: JSON.parse(JSON.stringify(friday.exchange)) });
+    expect(news(venue.bar(at(1), { ...still(103), low: 100 }))).toEqual(['#1 filled 1 @ 3']);
   });
 
   test('with fills at the close, market orders wait for the quote at the close', () => {
@@ -189,6 +206,12 @@ describe('a limit inside a recorded spread', () => {
     expect(passes(0, 1, 100.05)).toBe(0);
   });
 
+  test('never does at the bid, where a spread of one tick puts the rounded midpoint', () => {
+    const venue = optionVenue({ config: { midpointFillChance: 1 } });
+    venue.send(at(0), { quantity: 1, limitPx: 99.99 });
+    expect(news(venue.quote(at(1), 99.99, 100, 5, 5))).toEqual([]);
+  });
+
   test('counts the midpoint as the price grid has it', () => {
     const venue = optionVenue({ config: { midpointFillChance: 1 } }, { tickClass: 'nickel' });
     venue.send(at(0), { symbol: CALL_100, quantity: 1, limitPx: 2.05 });
@@ -244,15 +267,15 @@ describe('the venue refuses', () => {
       venue.send(now, { symbol: PUT_100, quantity: 2, side: 'sell' });
       venue.send(now, { symbol: PUT_100, quantity: 1, side: 'sell' });
       venue.send(now, { quantity: 60 });
-      venue.send(now, { symbol: PUT_100, quantity: 1 });
-      venue.send(now, { quantity: 60 });
+      venue.send(now, { symbol: PUT_100, quantity: 100 });
+      venue.send(now, { quantity: 40 });
     });
     expect(news(venue)).toEqual([
       `#1 rejected: a sell of 2 ${PUT_100} at 0.95 needs 19810.00 dollars; 15000.00 are available`,
       '#2 filled 1 @ 0.95',
       '#3 rejected: a buy of 60 ABC at 103 needs 6180.00 dollars; 5095.00 are available',
-      '#4 filled 1 @ 1.05',
-      '#5 filled 60 @ 103',
+      '#4 filled 100 @ 1.05',
+      '#5 filled 40 @ 103',
     ]);
   });
 });

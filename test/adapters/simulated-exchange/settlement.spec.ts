@@ -150,6 +150,15 @@ describe('what settles at the open', () => {
     expect(venue.reports.at(-1)?.at).toBe(tradingSession('XNYS', EXPIRY)!.open);
   });
 
+  test('pays by the print also where the open is decided minutes later', () => {
+    const { open } = tradingSession('XNYS', EXPIRY)!;
+    const venue = optionVenue({}, TERMS);
+    venue.day('2020-06-15', still(103), (now) => venue.send(now, { symbol: CALL_100, quantity: 1 }));
+    venue.print(open, 102).bar(open + 300_000_000, { ...still(107), low: 102 }, 'ABC', 300);
+    venue.exchange.opened(open + 300_000_000, ['ABC']);
+    expect(news(venue).at(-1)).toBe(`${CALL_100} cashSettled 1 @ 2 shares 0`);
+  });
+
   test('trades no more from the close of the session before', () => {
     const venue = optionVenue({}, TERMS);
     venue.day('2020-06-18', still(103), (now) =>
