@@ -133,6 +133,19 @@ describe('a limit passes at its value and denies just beyond, with its numbers',
     expect(ask('S31', 1)).toBe('approved');
   });
 
+  test('rate and duplicates do not count the further prices of one intent', () => {
+    const each = new Floor({ priceSource: 'quotes' }).quote('A', 99.99, 100.01);
+    const step = (n: number) =>
+      each
+        .decide(() => each.intend({ intent: 1, quantity: 1 }))
+        .cancelled(n)
+        .verdict();
+    expect([step(1), step(2), step(3)]).toEqual(['approved', 'approved', 'approved']);
+    expect(each.decide(() => each.intend({ intent: 2, quantity: 1 })).verdict()).toBe(
+      'duplicates: 3 against 0',
+    );
+  });
+
   test('portfolio heat: no new position at 0.80', () => {
     const config = { risk: { heatCapacity: 5, grossCap: 9, symbolCap: 9 } };
     const symbols = ['A', 'B', 'C', 'D', 'E'];
