@@ -2,7 +2,11 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { createActor, type SnapshotFrom } from 'xstate';
 import { getAdjacencyMap, getShortestPaths } from 'xstate/graph';
-import { type HedgeEvent, type HedgeFacts, hedgingProtocolMachine } from '../../src/actors/hedging-protocol.machine.ts';
+import {
+  type HedgeEvent,
+  type HedgeFacts,
+  hedgingProtocolMachine,
+} from '../../src/actors/hedging-protocol.machine.ts';
 
 const rules = { entryTries: 2, cooldownSessions: 3 };
 const machine = hedgingProtocolMachine(rules);
@@ -87,7 +91,11 @@ describe('the life of a hedge', () => {
 
   test('enters straight from idle, and disarms when the threat passes', () => {
     expect(states(close('broken'))).toEqual(['entering']);
-    expect(states(close('threatened'), close('threatened'), close('intact'))).toEqual(['armed', 'armed', 'idle']);
+    expect(states(close('threatened'), close('threatened'), close('intact'))).toEqual([
+      'armed',
+      'armed',
+      'idle',
+    ]);
   });
 
   test('without a chain it stays armed through the break', () => {
@@ -104,7 +112,10 @@ describe('the life of a hedge', () => {
     const crash: HedgeEvent = { type: 'CRASHED' };
     expect(states(crash)).toEqual(['entering']);
     expect(states(close('threatened'), crash)).toEqual(['armed', 'entering']);
-    for (const before of [[close('broken'), covered], [close('broken'), covered, bare]])
+    for (const before of [
+      [close('broken'), covered],
+      [close('broken'), covered, bare],
+    ])
       expect(new Set(states(...before, crash).slice(-2)).size).toBe(1);
   });
 
@@ -122,9 +133,14 @@ describe('the life of a hedge', () => {
     expect(states(...rolling, close('intact', due)).at(-1)).toBe('unwinding');
   });
 
-  test('a hedge that expired or was trimmed away cools down', () => {
-    expect(states(close('broken'), covered, close('broken')).at(-1)).toBe('cooldown');
+  test('a hedge that settled or was trimmed away cools down', () => {
     expect(states(close('broken'), covered, bare).at(-1)).toBe('cooldown');
+  });
+
+  test('a hedge left to expire worthless is replaced while the structure is broken, and no longer', () => {
+    expect(states(close('broken'), covered, close('broken')).at(-1)).toBe('entering');
+    expect(states(close('broken'), covered, close('threatened')).at(-1)).toBe('cooldown');
+    expect(states(close('broken'), covered, close('intact')).at(-1)).toBe('cooldown');
   });
 
   test('a fill that crosses its cancel is a hedge, wherever the protocol stood', () => {
@@ -135,7 +151,8 @@ describe('the life of a hedge', () => {
 
 const graph = {
   events: [...events],
-  serializeState: (state: { value: unknown; context: unknown }) => JSON.stringify([state.value, state.context]),
+  serializeState: (state: { value: unknown; context: unknown }) =>
+    JSON.stringify([state.value, state.context]),
   // Sessions and tries count on for ever; past the limits they change nothing.
   stopWhen: (state: Snapshot) => state.context.tries > 3 || state.context.sessions > 3,
 };
@@ -187,7 +204,7 @@ describe('every way through the protocol', () => {
         "hedged (FLATTENED) unwinding",
         "hedged (broken due) rolling",
         "hedged (broken without a chain) cooldown",
-        "hedged (broken) cooldown",
+        "hedged (broken) entering",
         "hedged (intact due) unwinding",
         "hedged (intact held) unwinding",
         "hedged (intact) cooldown",
