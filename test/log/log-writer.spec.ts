@@ -12,7 +12,7 @@ import { openLogReader } from '../../src/log/log-reader.ts';
 import { createLog, openLogForAppend } from '../../src/log/log-writer.ts';
 import { verifyLog } from '../../src/log/verify-log.ts';
 import { appendRecord, someRecords } from '../contracts/log-records.ts';
-import { finishedLog, recordsOf, startLog, whileFolder, withFolder } from './sample-log.ts';
+import { copyLog, finishedLog, recordsOf, startLog, whileFolder, withFolder } from './sample-log.ts';
 
 const headOf = (path: string): number => {
   const reader = openLogReader(path);
@@ -76,6 +76,25 @@ test('a simulation commits full blocks only', () => {
     log.settle();
     expect(headOf(path)).toBe(65_536);
     log.close();
+  });
+});
+
+test('rows that went into the database ahead of their commit are not in the log yet, and not after a crash', () => {
+  withFolder((folder) => {
+    const path = join(folder, 'run.db');
+    const copy = join(folder, 'copy.db');
+    const log = startLog(path, 1, 500, { flush: 'batch' });
+    const more = someRecords(500, 501);
+    for (const record of more) {
+      appendRecord(log, record);
+      log.settle();
+    }
+    copyLog(path, copy);
+    expect([headOf(path), headOf(copy)]).toEqual([500, 500]);
+    expect(recordsOf(path)).toEqual(someRecords(500, 1));
+    expect(recordsOf(copy)).toEqual(someRecords(500, 1));
+    log.close();
+    expect(recordsOf(path)).toEqual([...someRecords(500, 1), ...more]);
   });
 });
 
