@@ -237,20 +237,23 @@ export class RunJournal {
     const underlying = facts.contract?.underlying ?? symbol;
     const plan = planOf(underlying, facts.contract === null ? 'equity' : 'option');
     const ofPlan = exiting && order.role === 'tactical' ? this.#exitReasons.get(plan) : undefined;
+    // Field by field: an object that is copied and then grows is slow to make, and slow to read ever after.
     const fill: FillRecord = {
-      ...facts,
       seq: event.seq,
       ordinal,
       intent: order?.intent ?? null,
       released: order?.released ?? null,
       executionId,
       time: event.time,
+      bar: facts.bar,
       symbol,
+      contract: facts.contract,
       role: order?.role ?? 'tactical',
       side,
       quantity: lastQty,
       px: lastPx,
       feeMicros,
+      multiplier: facts.multiplier,
       reason: ofPlan ?? order?.reason ?? '',
       regime: this.regimes.get(underlying) ?? null,
     };
