@@ -203,7 +203,7 @@ function exchangeOf(
       seed: run.seed,
       cashMicros: toMicros(run.cash),
       allowShort: run.allowShort,
-      configOf: (symbol) => configFor(run.config, symbol).exchange,
+      configOf: (symbol) => configFor(run.config, catalogue.get(symbol)?.underlying ?? symbol).exchange,
       multiplierOf: (symbol) => multipliers.get(symbol) ?? 1,
       contractOf: (symbol) => catalogue.get(symbol),
       optionQuote: (symbol, spot, at) => modeller.quote(symbol, spot, at),

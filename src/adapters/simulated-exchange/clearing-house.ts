@@ -27,7 +27,7 @@ import type { Position } from '../../domain/portfolio.ts';
 import type { TwoSided } from '../../domain/spread-model.ts';
 import type { OptionSettled } from '../../events/option.events.ts';
 import type { Account } from './account.ts';
-import type { SymbolBook } from './symbol-book.ts';
+import type { VenueBooks } from './venue-books.ts';
 
 /** In the money from here on; the clearing house exercises by itself (OCC Rule 805). */
 const EXERCISED_FROM_MICROS = 10_000;
@@ -36,7 +36,7 @@ export type Rates = Pick<OptionsConfig, 'rate' | 'dividendYield'>;
 
 interface Parts {
   readonly account: Account;
-  readonly bookOf: (symbol: string) => SymbolBook;
+  readonly books: VenueBooks;
   readonly multiplierOf: (symbol: string) => number;
   /** Volatility of a contract in a modelled chain; null where there is none. */
   readonly modelledVol: (symbol: string, spot: number, at: number) => number | null;
@@ -53,9 +53,9 @@ export class ClearingHouse {
 
   /** Ends what has come to its end by `at` on these symbols and, at a close, what is assigned before. */
   settle(symbols: readonly string[], at: number, isClose: boolean): void {
-    const { account, bookOf } = this.#parts;
+    const { account, books } = this.#parts;
     for (const position of account.positions()) {
-      const { contract } = bookOf(position.symbol);
+      const { contract } = books.of(position.symbol);
       if (contract === null) continue;
       if (!symbols.includes(contract.underlying) && !symbols.includes(contract.symbol)) continue;
       const spot = this.#settlementPx(contract);
@@ -123,7 +123,7 @@ export class ClearingHouse {
 
   /** 0 where the underlying was never seen: then nothing can be settled yet. */
   #settlementPx(contract: OptionContract): number {
-    const { print, lastPx } = this.#parts.bookOf(contract.underlying);
+    const { print, lastPx } = this.#parts.books.of(contract.underlying);
     const opened = contract.settlesAt === 'open' && print !== null && print.at >= settlementTime(contract);
     return opened ? print.px : lastPx;
   }
@@ -138,7 +138,7 @@ export class ClearingHouse {
       years: yearsToExpiry(contract, at),
       ...this.#parts.ratesOf(underlying),
     };
-    const { quote } = this.#parts.bookOf(symbol);
+    const { quote } = this.#parts.books.of(symbol);
     const vol = quote === null ? this.#parts.modelledVol(symbol, spot, at) : impliedBy(quote, market);
     return vol !== null && exerciseIsRational({ ...market, vol });
   }

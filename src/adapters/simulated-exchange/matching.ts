@@ -104,7 +104,7 @@ export class Matching {
           tick.time,
         );
       case TickKind.quote: {
-        const { midpointFillChance } = this.#options.configOf(book.contract?.underlying ?? symbol);
+        const { midpointFillChance } = this.#options.configOf(symbol);
         this.#atTouch(book, orders, 'buy', tick, tick.askSize, tick.time, midpointFillChance);
         return this.#atTouch(book, orders, 'sell', tick, tick.bidSize, tick.time, midpointFillChance);
       }

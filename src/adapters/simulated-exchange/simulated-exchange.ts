@@ -9,7 +9,7 @@
  * Options: contracts with recorded quotes trade on them as shares do, others on modelled quotes (modelled-options.ts); how
  * positions end is in clearing-house.ts, what the account must hold to write options in account.ts.
  */
-import { adjustForSplit, renamedBySplit } from '../../domain/options/adjustment.ts';
+import { renamedBySplit } from '../../domain/options/adjustment.ts';
 import type { OptionContract } from '../../domain/options/contract.ts';
 import { Ledger, type LedgerJson } from '../../domain/portfolio.ts';
 import { createRandom, type Random, type RandomState } from '../../domain/random.ts';
@@ -31,18 +31,16 @@ import { Matching, type MatchingOptions } from './matching.ts';
 import { ModelledOptions } from './modelled-options.ts';
 import { type ExchangeReport, ReportQueue } from './report-queue.ts';
 import {
-  addByArrival,
   closeBar,
-  emptyBook,
   isOfItsTime,
   isUsable,
   middleOf,
   printOf,
+  pxAfterSplit,
   rememberPx,
-  type SymbolBook,
-  splitPrices,
   startOf,
 } from './symbol-book.ts';
+import { type BooksJson, VenueBooks } from './venue-books.ts';
 import {
   arrivedBy,
   contractRefusal,
@@ -82,7 +80,7 @@ export interface ExchangeJson {
   readonly records: number;
   readonly random: RandomState;
   readonly account: LedgerJson;
-  readonly books: readonly (readonly [string, SymbolBook])[];
+  readonly books: BooksJson;
   readonly cancels: readonly PendingCancel[];
   readonly reports: readonly ExchangeReport[];
 }
@@ -95,9 +93,7 @@ export class SimulatedExchange {
   readonly #clearing: ClearingHouse;
   readonly #random: Random;
   readonly #reports = new ReportQueue();
-  readonly #books = new Map<string, SymbolBook>();
-  /** Working orders by ordinal. */
-  readonly #orders = new Map<number, VenueOrder>();
+  readonly #books: VenueBooks;
   #cancels: PendingCancel[] = [];
   #now = 0;
   #records = 0;
@@ -105,26 +101,26 @@ export class SimulatedExchange {
 
   constructor(options: ExchangeOptions, carried?: ExchangeJson) {
     this.#options = options;
+    this.#books = new VenueBooks((symbol) => options.contractOf?.(symbol), carried?.books);
     this.#account = new Account(
       carried === undefined ? new Ledger(options.cashMicros) : Ledger.fromJSON(carried.account),
       options.allowShort,
-      (symbol) => this.#bookOf(symbol).contract,
+      (symbol) => this.#books.of(symbol).contract,
     );
     this.#random = createRandom(carried?.random ?? options.seed);
     this.#matching = new Matching(options, this.#account, this.#random, {
       report: (input, order, time) => this.#report(input, order, time),
       ended: (input, order, time) => this.#finish(input, order, time),
     });
-    const bookOf = (symbol: string) => this.#bookOf(symbol);
     this.#modelled = new ModelledOptions({
       matching: this.#matching,
-      bookOf,
+      books: this.#books,
       quoteOf: (symbol, spot, at) => options.optionQuote?.(symbol, spot, at) ?? null,
       waitForClose: options.execution === 'next-close',
     });
     this.#clearing = new ClearingHouse({
       account: this.#account,
-      bookOf,
+      books: this.#books,
       multiplierOf: (symbol) => options.multiplierOf(symbol),
       modelledVol: (symbol, spot, at) => options.optionVol?.(symbol, spot, at) ?? null,
       ratesOf: options.ratesOf ?? (() => NO_RATES),
@@ -135,15 +131,7 @@ export class SimulatedExchange {
     this.#records = carried.records;
     this.#cancels = [...carried.cancels];
     for (const report of carried.reports) this.#reports.add(report);
-    for (const [symbol, book] of carried.books) {
-      const orders = book.orders.map((order) => ({ ...order }));
-      this.#books.set(symbol, { ...book, orders });
-      if (book.contract !== null) options.defineContract?.(book.contract);
-      for (const order of orders) {
-        this.#orders.set(order.ordinal, order);
-        if (book.contract !== null) this.#modelled.add(order, book.contract);
-      }
-    }
+    this.#defineContracts();
   }
 
   /** The order leaves the engine at `at`. */
@@ -151,17 +139,15 @@ export class SimulatedExchange {
     this.#advance(at);
     const { ordinal, symbol } = order;
     const arrivesAt = at + this.#delay(symbol, 'submitLatencyUs', at);
-    const book = this.#bookOf(symbol);
+    const book = this.#books.of(symbol);
     const { contract } = book;
-    const { print } = contract === null ? book : this.#bookOf(contract.underlying);
+    const { print } = contract === null ? book : this.#books.of(contract.underlying);
     const refusal =
       refusalOf(order) ?? (contract === null ? null : contractRefusal(order, contract, arrivesAt));
     if (refusal !== null)
       return this.#report(OrderRejected.of({ ordinal, reason: refusal }), order, arrivesAt);
     const arriving = venueOrder(order, arrivesAt, this.#records);
-    this.#orders.set(ordinal, arriving);
-    addByArrival(book, arriving);
-    if (contract !== null) this.#modelled.add(arriving, contract);
+    this.#books.add(arriving);
     this.#report(OrderAccepted.of({ ordinal, venueOrderId: `sim-${ordinal}` }), order, arrivesAt);
     if (at !== this.#openedAt || print?.at !== at) return;
     if (contract === null) this.#matching.released(book, arriving, print);
@@ -169,7 +155,7 @@ export class SimulatedExchange {
   }
 
   cancel(ordinal: number, at: number): void {
-    const order = this.#orders.get(ordinal);
+    const order = this.#books.order(ordinal);
     // A cancel does not overtake its order; where there is none any more, the answer needs no way.
     const delay = (leg: 'submitLatencyUs' | 'reportLatencyUs') =>
       order === undefined ? 0 : this.#delay(order.symbol, leg, at);
@@ -181,28 +167,28 @@ export class SimulatedExchange {
   /** The next market record, before the engine sees it: bars fill what must be reported before they are known. */
   before(tick: Tick, symbol: string): void {
     this.#records += 1;
-    if (this.#orders.size === 0 || tick.kind !== TickKind.bar) return;
+    if (this.#books.working === 0 || tick.kind !== TickKind.bar) return;
     const book = this.#books.get(symbol);
     if (book === undefined || book.quoted) return;
-    if (book.orders.length === 0 && this.#modelled.on(symbol).length === 0) return;
+    if (book.orders.length === 0 && this.#books.onUnderlying(symbol).length === 0) return;
     if (!isUsable(book, tick) || tick.time <= book.lastBarEnd) return;
     if (!isOfItsTime(book, tick, Math.max(this.#now, tick.recordedAt))) return;
     if (printOf(book, tick) === null) {
       this.#settleCancels(startOf(book, tick));
       this.#matching.barOpen(book, tick, symbol);
       const start = startOf(book, tick);
-      this.#modelled.meet(arrivedBy(this.#modelled.on(symbol), start), tick.open, start);
+      this.#modelled.meet(arrivedBy(this.#books.onUnderlying(symbol), start), tick.open, start);
     }
     this.#settleCancels(tick.time);
     this.#matching.barRest(book, tick, symbol);
     const start = printOf(book, tick)?.at ?? startOf(book, tick);
-    this.#modelled.barRest(arrivedBy(this.#modelled.on(symbol), start), tick);
+    this.#modelled.barRest(arrivedBy(this.#books.onUnderlying(symbol), start), tick);
   }
 
   /** The record has been given to the engine: quotes, trades and opening prints meet the orders that were there before. */
   after(tick: Tick, symbol: string): void {
     if (tick.recordedAt > this.#now) this.#now = tick.recordedAt;
-    const book = this.#bookOf(symbol);
+    const book = this.#books.of(symbol);
     if (!isOfItsTime(book, tick, this.#now)) return;
     const usable = tick.kind !== TickKind.bar && isUsable(book, tick);
     rememberPx(book, tick);
@@ -214,7 +200,7 @@ export class SimulatedExchange {
       if (book.contract !== null) book.quote = { bidPx: tick.bidPx, askPx: tick.askPx };
     }
     if (tick.kind === TickKind.openPrint) book.print = { at: tick.time, px: tick.px };
-    else if (book.orders.length === 0 && this.#modelled.on(symbol).length === 0) return;
+    else if (book.orders.length === 0 && this.#books.onUnderlying(symbol).length === 0) return;
     this.#settleCancels(tick.time);
     // At one instant, an order sent in answer to this very record does not meet it.
     const wasThere = ({ arrivesAt, sentAfter }: VenueOrder) =>
@@ -222,12 +208,12 @@ export class SimulatedExchange {
     this.#matching.record(book, tick, symbol, book.orders.filter(wasThere));
     if (tick.kind === TickKind.trade && book.quoted) return;
     const spot = tick.kind === TickKind.quote ? middleOf(tick) : tick.px;
-    this.#modelled.meet(this.#modelled.on(symbol).filter(wasThere), spot, tick.time);
+    this.#modelled.meet(this.#books.onUnderlying(symbol).filter(wasThere), spot, tick.time);
   }
 
   /** What a recorded chain says its underlying costs, where the underlying itself has no records. */
   stated(underlying: string, px: number): void {
-    const book = this.#bookOf(underlying);
+    const book = this.#books.of(underlying);
     if (book.lastTime === 0 && book.lastBarEnd === 0) book.lastPx = px;
   }
 
@@ -250,7 +236,7 @@ export class SimulatedExchange {
     this.#advance(at);
     for (const symbol of symbols) {
       this.#expire(this.#books.get(symbol)?.orders.slice() ?? [], at);
-      this.#expire(this.#modelled.on(symbol), at);
+      this.#expire(this.#books.onUnderlying(symbol), at);
     }
     this.#clearing.settle(symbols, at, true);
   }
@@ -264,24 +250,17 @@ export class SimulatedExchange {
     this.#advance(at);
     const { symbol, numerator, denominator } = split;
     const reason = `a split of ${symbol}, ${numerator} for ${denominator}`;
-    const book = this.#bookOf(symbol);
-    for (const order of [...book.orders, ...this.#modelled.on(symbol)]) {
+    const book = this.#books.of(symbol);
+    for (const order of [...book.orders, ...this.#books.onUnderlying(symbol)]) {
       this.#finish(OrderCanceled.of({ ordinal: order.ordinal, reason }), order, at);
     }
-    splitPrices(book, split);
     const isWhole = Number.isInteger(this.#account.quantity(symbol)) && book.lastPx > 0;
-    const applied = { ...split, cashInLieuPx: split.cashInLieuPx ?? (isWhole ? book.lastPx : null) };
-    const contractOf = (each: string) => this.#bookOf(each).contract ?? undefined;
+    const lastPx = isWhole ? pxAfterSplit(book.lastPx, split) : null;
+    const applied = { ...split, cashInLieuPx: split.cashInLieuPx ?? lastPx };
+    const contractOf = (each: string) => this.#books.of(each).contract ?? undefined;
     this.#account.split({ ...applied, renamed: renamedBySplit(applied, contractOf) });
-    const contracts = [...this.#books.values()].flatMap(({ contract }) =>
-      contract?.underlying === symbol ? [contract] : [],
-    );
-    for (const contract of contracts) this.#books.delete(contract.symbol);
-    for (const old of contracts) {
-      const { contract } = adjustForSplit(old, split);
-      this.#books.set(contract.symbol, emptyBook(contract));
-      this.#options.defineContract?.(contract);
-    }
+    this.#books.split(applied);
+    this.#defineContracts();
     return applied;
   }
 
@@ -308,7 +287,7 @@ export class SimulatedExchange {
       records: this.#records,
       random: this.#random.state,
       account: this.#account.toJSON(),
-      books: [...this.#books].sort(([a], [b]) => (a < b ? -1 : 1)),
+      books: this.#books.toJSON(),
       cancels: this.#cancels,
       reports: this.#reports.toJSON(),
     };
@@ -324,21 +303,25 @@ export class SimulatedExchange {
     const due = this.#cancels.filter(({ arrivesAt }) => arrivesAt <= upTo);
     this.#cancels = this.#cancels.filter(({ arrivesAt }) => arrivesAt > upTo);
     for (const { ordinal, arrivesAt: time, reportAt } of due.sort((a, b) => a.arrivesAt - b.arrivesAt)) {
-      const order = this.#orders.get(ordinal);
+      const order = this.#books.order(ordinal);
       const at = Math.max(this.#now, reportAt);
       if (order === undefined) {
         const reason = `order ${ordinal} is not working at the venue`;
         this.#reports.add({ input: CancelRejected.of({ ordinal, reason }), at, time, ordinal });
       } else {
-        this.#remove(order);
+        this.#books.remove(order);
         this.#reports.add({ input: OrderCanceled.of({ ordinal, reason: 'as asked' }), at, time, ordinal });
       }
     }
   }
 
+  #defineContracts(): void {
+    for (const contract of this.#books.contracts()) this.#options.defineContract?.(contract);
+  }
+
   #expire(orders: readonly VenueOrder[], at: number): void {
     for (const order of orders) {
-      const { contract } = this.#bookOf(order.symbol);
+      const { contract } = this.#books.of(order.symbol);
       const isOver = contract !== null && lastTradeTime(contract) <= at;
       if (!isOver && (order.timeInForce !== 'day' || order.arrivesAt >= at)) continue;
       this.#finish(OrderExpired.of({ ordinal: order.ordinal }), order, at);
@@ -357,15 +340,8 @@ export class SimulatedExchange {
   }
 
   #finish(input: NewInput, order: VenueOrder, time: number): void {
-    this.#remove(order);
+    this.#books.remove(order);
     this.#report(input, order, time);
-  }
-
-  #remove(order: VenueOrder): void {
-    const { orders, contract } = this.#bookOf(order.symbol);
-    orders.splice(orders.indexOf(order), 1);
-    this.#orders.delete(order.ordinal);
-    if (contract !== null) this.#modelled.remove(order, contract);
   }
 
   /** Only the midpoint execution models a way to the venue, and what happens at the open's own instant knows none. */
@@ -376,14 +352,5 @@ export class SimulatedExchange {
     return (
       config[leg] + (latencyJitterUs === 0 ? 0 : Math.floor(this.#random.nextUnit() * (latencyJitterUs + 1)))
     );
-  }
-
-  #bookOf(symbol: string): SymbolBook {
-    let book = this.#books.get(symbol);
-    if (book === undefined) {
-      book = emptyBook(this.#options.contractOf?.(symbol) ?? null);
-      this.#books.set(symbol, book);
-    }
-    return book;
   }
 }

@@ -49,10 +49,10 @@ export const emptyBook = (contract: OptionContract | null): SymbolBook => ({
   quote: null,
 });
 
-export function addByArrival(book: SymbolBook, order: VenueOrder): void {
-  let at = book.orders.length;
-  while (at > 0 && book.orders[at - 1].arrivesAt > order.arrivesAt) at -= 1;
-  book.orders.splice(at, 0, order);
+export function addByArrival(orders: VenueOrder[], order: VenueOrder): void {
+  let at = orders.length;
+  while (at > 0 && orders[at - 1].arrivesAt > order.arrivesAt) at -= 1;
+  orders.splice(at, 0, order);
 }
 
 /** A bar has ended; one that comes late or twice changes nothing. */
@@ -122,9 +122,12 @@ export function rememberPx(book: SymbolBook, tick: Tick): void {
   book.suspects = 0;
 }
 
-/** Prices before a split, in dollars of after it; whole micro-dollars. */
-export function splitPrices(book: SymbolBook, { numerator, denominator }: SplitRatio): void {
-  book.lastPx = fromMicros(toMicros((book.lastPx * denominator) / numerator));
+/** A price before a split in dollars of after it; whole micro-dollars. */
+export const pxAfterSplit = (px: number, { numerator, denominator }: SplitRatio): number =>
+  fromMicros(toMicros((px * denominator) / numerator));
+
+export function splitPrices(book: SymbolBook, split: SplitRatio): void {
+  book.lastPx = pxAfterSplit(book.lastPx, split);
   book.suspects = 0;
   book.print = null;
 }

@@ -100,12 +100,13 @@ describe('in a modelled chain', () => {
     expect(news(venue)[0]).toBe('#2 filled 1 @ 4.05');
   });
 
-  test('an order carried over goes on', () => {
-    const friday = optionVenue();
-    friday.send(at(-60), { symbol: CALL_100, quantity: 1, limitPx: 3 });
+  test('orders carried over go on, the one that was sent first before the other', () => {
+    const friday = optionVenue({ cash: 500 });
+    friday.send(at(-60), { symbol: PUT_100, quantity: 1, limitPx: 3 });
+    friday.send(at(-60), { symbol: CALL_100, quantity: 1, limitPx: 4.5 });
     friday.deliver();
     const venue = optionVenue({ carried: JSON.parse(JSON.stringify(friday.exchange)) });
-    expect(news(venue.bar(at(1), { ...still(103), low: 100 }))).toEqual(['#1 filled 1 @ 3']);
+    expect(news(venue.bar(at(1), still(103)))[0]).toBe('#1 filled 1 @ 1.05');
   });
 
   test('with fills at the close, market orders wait for the quote at the close', () => {
