@@ -34,6 +34,7 @@ export interface ActorSystem {
   readonly options: OptionChains;
   readonly orders: OrderBook;
   readonly portfolio: Portfolio;
+  readonly account: Account;
   readonly exposures: Exposures;
   readonly hedgeLimits: HedgeLimits;
   readonly tradingState: TradingState;
@@ -129,6 +130,7 @@ export function wireActors(
     options,
     orders,
     portfolio,
+    account,
     exposures,
     hedgeLimits,
     tradingState,

@@ -5,6 +5,7 @@ import type { EventSink } from '../bus/ports.ts';
 import type { RunSpec } from '../domain/config.ts';
 import { fromMicros } from '../domain/money.ts';
 import type { Strategy } from '../streams/strategy.ts';
+import { describeExposure, describeHedge, describePositions, describeVolatility } from './risk-state.ts';
 
 interface CoreOptions {
   readonly sink: EventSink;
@@ -43,15 +44,10 @@ export function describeState({ kernel, actors }: Core) {
     halted: kernel.halted?.payload ?? null,
     cash: fromMicros(portfolio.cashMicros),
     equity: fromMicros(portfolio.equityMicros()),
-    positions: portfolio.positions().map((position) => ({
-      symbol: position.symbol,
-      quantity: position.quantity,
-      avgPx: portfolio.avgPx(position.symbol, position.role),
-      role: position.role,
-      lastPx: market.lastPx(position.symbol) ?? null,
-      unrealized: fromMicros(portfolio.unrealizedMicros(position)),
-      realized: fromMicros(position.realizedMicros),
-    })),
+    positions: describePositions(actors),
+    exposure: describeExposure(actors),
+    volatility: describeVolatility(actors),
+    hedge: describeHedge(actors),
     orders: [...orders.working()].map(({ intended, state }) => ({
       ordinal: intended.ordinal,
       symbol: intended.symbol,

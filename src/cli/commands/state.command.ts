@@ -1,7 +1,7 @@
 /** `quantos state`: the engine's whole state at a moment of a recorded session. */
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { amount, money, NOTHING } from '../../../replay/format.ts';
+import { amount, dollars, money, NOTHING, percent, plain } from '../../../replay/format.ts';
 import { stateAt } from '../../../replay/state-at.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { withCommon } from '../options/common-options.ts';
@@ -39,24 +39,17 @@ function moment(text: string): NonNullable<StateOptions['at']> {
   );
 }
 
-function stateText({ seq, time, halted, cash, equity, positions, orders, actors }: State): string {
+function stateText(state: State): string {
+  const { seq, time, halted, cash, equity, orders, actors } = state;
+  const { buyingPower } = state.exposure;
   const blocks = [
-    `${pc.bold(time.replace('T', ' ').replace('.000Z', 'Z'))}, after seq ${seq}: equity ${money(equity)}, cash ${money(cash)}`,
+    `${pc.bold(time.replace('T', ' ').replace('.000Z', 'Z'))}, after seq ${seq}: equity ${money(equity)}, cash ${money(cash)}, buying power ${money(buyingPower)}`,
   ];
   if (halted !== null) blocks.push(pc.red(`halted: ${JSON.stringify(halted)}`));
   blocks.push(
-    positions.length === 0
-      ? 'No position.'
-      : plainTable(
-          ['position', 'quantity', 'average', 'role'],
-          positions.map(({ symbol, quantity, avgPx, role }) => [
-            symbol,
-            amount(quantity),
-            avgPx === null ? NOTHING : amount(avgPx),
-            role,
-          ]),
-          ['left', 'right', 'right', 'left'],
-        ),
+    ...positionBlocks(state),
+    ...volatilityBlock(state),
+    ...hedgeBlock(state),
     orders.length === 0
       ? 'No working order.'
       : plainTable(
@@ -80,6 +73,74 @@ function stateText({ seq, time, halted, cash, equity, positions, orders, actors 
     ),
   );
   return blocks.join('\n\n');
+}
+
+const NUMBERS = Array.from({ length: 8 }, () => 'right' as const);
+
+/** What is held, what it moves with, and both in sum. Greeks are dollars: their units stand in the head. */
+function positionBlocks({ positions, exposure }: State): string[] {
+  if (positions.length === 0) return ['No position.'];
+  const held = plainTable(
+    ['position', 'role', 'quantity', 'average', 'now', 'value', 'unrealized'],
+    positions.map(({ symbol, role, quantity, avgPx, lastPx, value, unrealized }) => [
+      symbol,
+      role,
+      amount(quantity),
+      avgPx === null ? NOTHING : amount(avgPx),
+      lastPx === null ? NOTHING : amount(lastPx),
+      money(value),
+      money(unrealized),
+    ]),
+    ['left', 'left', ...NUMBERS],
+  );
+  const { netDelta, betaWeightedDelta, gamma, vega, theta, premiumAtRisk } = exposure;
+  const sums = { delta: netDelta, betaWeightedDelta, gamma, vega, theta, premium: premiumAtRisk };
+  const moves = plainTable(
+    ['greeks in dollars', 'delta', 'beta-weighted', 'gamma/1 %', 'vega/vol pt', 'theta/day', 'at risk'],
+    [...positions, { symbol: 'all', ...sums }].map((each) => [
+      each.symbol,
+      dollars(each.delta),
+      dollars(each.betaWeightedDelta),
+      dollars(each.gamma),
+      dollars(each.vega),
+      dollars(each.theta),
+      dollars(each.premium),
+    ]),
+    ['left', ...NUMBERS],
+  );
+  return [held, moves];
+}
+
+function volatilityBlock({ volatility }: State): string[] {
+  const rows = Object.entries(volatility).map(([symbol, each]) => [
+    symbol,
+    each.chain,
+    each.guard ?? NOTHING,
+    percent(each.atm),
+    percent(each.rank, 0),
+    percent(each.percentile, 0),
+    plain(each.ratio),
+  ]);
+  if (rows.length === 0) return [];
+  const head = ['volatility', 'chain', 'guard', 'at the money', 'rank', 'percentile', 'to realised'];
+  return [plainTable(head, rows, ['left', 'left', 'left', ...NUMBERS])];
+}
+
+/** What was sized for an earlier breakdown says nothing here. */
+const AT_REST: ReadonlySet<string> = new Set(['idle', 'armed', 'cooldown']);
+
+function hedgeBlock({ hedge, exposure }: State): string[] {
+  if (hedge === null) return [];
+  const { state, sized } = hedge;
+  const held =
+    exposure.hedgeDelta === 0 ? '' : `, puts take away ${dollars(0 - exposure.hedgeDelta)} of delta`;
+  if (sized === null || AT_REST.has(state)) return [`Hedge: ${state}${held}`];
+  const { contract, quantity, target, unhedged } = sized;
+  const wanted = contract === null ? 'no put would do' : `${quantity} ${contract}`;
+  const open = unhedged > 0 ? `, ${dollars(unhedged)} left open` : '';
+  return [
+    `Hedge: ${state}${held}; sized last: ${wanted} for ${dollars(target)} of ${dollars(sized.exposure)}${open}`,
+  ];
 }
 
 /** `trend bull, volatility calm` rather than JSON. */
