@@ -24,29 +24,104 @@ const numbers = (evidence: unknown): string =>
     .map(([name, value]) => `${name} ${amount(value)}`)
     .join(', ');
 
-const failed = (tests: unknown): string =>
-  (tests as { test: string; value: unknown; limit: unknown; pass: boolean }[])
-    .map(
-      ({ test, value, limit, pass }) =>
-        `${test} ${amount(value)} ${pass ? 'within' : 'NOT within'} ${amount(limit)}`,
-    )
-    .join(', ');
+type Test = { test: string; value: unknown; limit: unknown; pass: boolean };
+
+/** What failed comes first: it decided. In brackets what would have passed. */
+const tested = (tests: unknown): string => {
+  const told = (passed: boolean) =>
+    (tests as Test[])
+      .filter(({ pass }) => pass === passed)
+      .map(({ test, value, limit }) => {
+        const wanted = limit === null || limit === value ? '' : ` (${amount(limit)})`;
+        return `${test} ${amount(value)}${wanted}`;
+      })
+      .join(', ');
+  const [failing, passing] = [told(false), told(true)];
+  const parts = [failing && `FAILED ${failing}`, passing && `passed ${passing}`].filter(
+    (part) => part !== '',
+  );
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
+};
+
+const dollars = (value: unknown): string =>
+  typeof value === 'number' ? `${value < 0 ? '-' : ''}$${Math.abs(Math.round(value))}` : String(value);
+const share = (value: unknown): string =>
+  typeof value === 'number' ? `${Math.round(value * 1e3) / 10} %` : String(value);
+
+const quoted = ({ bidPx, askPx }: Payload): string =>
+  typeof bidPx === 'number' ? `, quoted ${amount(bidPx)} / ${amount(askPx)}` : '';
 
 const order = (p: Payload): string => `${p.side} ${sized(p.size)} ${p.symbol}${priced(p)}`;
+
+const WALKS: Readonly<Record<string, string>> = {
+  start: 'begins at the midpoint',
+  step: 'steps towards the far touch',
+  follow: 'follows the midpoint',
+  touch: 'takes the touch',
+  patience: 'its patience is over',
+  stale: 'stands still, the quote is stale',
+  resume: 'goes on, the quote is fresh',
+};
+const SETTLES: Readonly<Record<string, string>> = { physical: 'settled in shares', cash: 'settled in cash' };
+const MADE_FROM: Readonly<Record<string, string>> = {
+  fitted: "from the underlying's own bars",
+  index: 'from a volatility index',
+};
+
+function hedgeSize({ contract, quantity, target, exposure, premium, unhedged }: Payload): string {
+  const wanted = contract === null ? 'no put' : `${amount(quantity)} ${contract}`;
+  const cost = Number(premium) > 0 ? `, premium ${dollars(premium)}` : '';
+  const open = Number(unhedged) > 0 ? `, ${dollars(unhedged)} left unhedged` : '';
+  return `${wanted} for ${dollars(target)} of an exposure of ${dollars(exposure)}${cost}${open}`;
+}
+
+function settled({
+  symbol,
+  how,
+  quantity,
+  optionPx,
+  shares,
+  strike,
+  underlying,
+  underlyingPx,
+}: Payload): string {
+  const word = how === 'cashSettled' ? `settled in cash at ${amount(optionPx)}` : String(how);
+  const units = Number(shares);
+  const moved =
+    units === 0
+      ? ''
+      : `; ${units > 0 ? 'bought' : 'sold'} ${amount(Math.abs(units))} ${underlying} at ${amount(strike)}`;
+  return `${amount(quantity)} ${symbol} ${word}, ${underlying} at ${amount(underlyingPx)}${moved}`;
+}
 
 const summaries: Readonly<Record<string, (p: Payload) => string>> = {
   RegimeChanged: (p) => `${p.symbol} ${p.region}: ${p.from} -> ${p.to} (${numbers(p.evidence)})`,
   ConvictionChanged: (p) =>
     `${p.symbol} ${p.direction} conviction ${amount(p.conviction)} by ${p.strategy} (${numbers(p.evidence)})`,
-  SelectionMade: (p) => `${p.symbol}: ${p.choice}, ${p.reason} (${failed(p.tests)})`,
-  ExitTriggered: (p) => `${p.symbol} exit: ${p.reason} (${failed(p.tests)})`,
-  TradingStateChanged: (p) => `${p.from} -> ${p.to}: ${p.reason} (${failed(p.tests)})`,
+  SelectionMade: (p) => `${p.symbol}: ${p.choice}, ${p.reason}${tested(p.tests)}`,
+  ExitTriggered: (p) => `${p.symbol} ${p.plan} exit: ${p.reason}${tested(p.tests)}`,
+  VolatilityGuardChanged: (p) => `${p.symbol} guard: ${p.from} -> ${p.to}${tested(p.tests)}`,
+  HedgeStateChanged: (p) => `hedge: ${p.from} -> ${p.to}, ${p.reason}${tested(p.tests)}`,
+  HedgeSized: (p) => `hedge to ${p.purpose}: ${hedgeSize(p)}${tested(p.tests)}`,
+  LiquidityFailed: (p) =>
+    `${p.symbol} is not liquid enough to ${p.action}${p.intent === null ? '' : ` (intent ${p.intent})`}${tested(p.tests)}`,
+  WalkStepped: (p) =>
+    `intent ${p.intent}, ${WALKS[String(p.why)] ?? p.why}: limit ${amount(p.limitPx)} in ${amount(p.bidPx)} / ${amount(p.askPx)}, at most to ${amount(p.capPx)}${p.ordinal === null ? '' : `; order ${p.ordinal} makes way`}`,
+  ContractDefined: (p) =>
+    `${p.symbol} is an option on ${p.underlying}, ${p.style}, ${SETTLES[String(p.settlement)]}`,
+  ChainRecorded: (p) =>
+    `chain of ${p.underlying} recorded: ${(p.openInterest as unknown[]).length} contracts${p.underlyingPx === null ? '' : `, ${p.underlying} at ${amount(p.underlyingPx)}`}`,
+  VolatilityModelled: (p) =>
+    `${p.underlying} at-the-money volatility ${share(p.vol)}, MODELLED (${MADE_FROM[String(p.from)]}; ${numbers(p.evidence)})`,
+  OptionSettled: (p) => settled(p),
+  SplitApplied: (p) =>
+    `${p.symbol} split ${p.numerator} for ${p.denominator}${p.cashInLieuPx === null ? '' : `, fractions paid at ${amount(p.cashInLieuPx)}`}`,
+  TradingStateChanged: (p) => `${p.from} -> ${p.to}: ${p.reason}${tested(p.tests)}`,
   IntentDeferred: (p) => `intent ${p.intent} for the next open: ${p.action}, ${order(p)} (${p.reason})`,
   IntentDropped: (p) => `intent ${p.intent} dropped: ${p.reason}`,
-  OrderIntended: (p) => `order ${p.ordinal}: ${p.action}, ${order(p)} (${p.reason})`,
-  RiskApproved: (p) =>
-    `order ${p.ordinal} approved${(p.tests as unknown[]).length > 0 ? `: ${failed(p.tests)}` : ''}`,
-  OrderDenied: (p) => `order ${p.ordinal} denied: ${p.reason} (${failed(p.tests)})`,
+  OrderIntended: (p) => `order ${p.ordinal}: ${p.action}, ${order(p)}${quoted(p)} (${p.reason})`,
+  RiskApproved: (p) => `order ${p.ordinal} approved${tested(p.tests)}`,
+  OrderDenied: (p) => `order ${p.ordinal} denied: ${p.reason}${tested(p.tests)}`,
   SubmitAttempted: (p) => `order ${p.ordinal} sent: ${order(p)}`,
   CancelAttempted: (p) => `order ${p.ordinal}: cancel sent, ${p.reason}`,
   OrderFilled: (p) =>
@@ -59,6 +134,27 @@ const summaries: Readonly<Record<string, (p: Payload) => string>> = {
   MarketClosed: (p) => `${p.calendar} closed ${p.day}`,
   SessionStarted: (p) => `session ${p.session} (${p.mode})`,
   SymbolDefined: (p) => `${p.symbol} is symbol ${p.id}`,
+  CodeDefined: (p) => `${p.dictionary} ${p.id} is ${p.code}`,
+  DatasetSummarized: (p) =>
+    `data of ${(p.symbols as { symbol: string; records: number }[]).map(({ symbol, records }) => `${symbol} (${records} records)`).join(', ')}; ${p.rejected} lines refused`,
+  LineRejected: (p) => `${p.file}, line ${p.line}: ${p.reason}`,
+  TicksConflated: (p) => `${p.count} ticks of ${p.symbol} were merged under load`,
+  TickRejected: (p) =>
+    `${p.symbol} ${p.tick} refused: ${p.reason} (${Object.entries(p.values as Record<string, string>)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ')})`,
+  CancelRejected: (p) => `order ${p.ordinal}: the cancel was rejected, ${p.reason}`,
+  OrderOutcomeUnknown: (p) => `order ${p.ordinal}: nobody knows what became of it, ${p.reason}`,
+  TradeBusted: (p) => `order ${p.ordinal}: execution ${p.executionId} taken back, ${p.reason}`,
+  TradeCorrected: (p) =>
+    `order ${p.ordinal}: execution ${p.executionId} corrected to ${amount(p.lastQty)} at ${amount(p.lastPx)}`,
+  SessionCarried: (p) =>
+    `carries on from ${p.from}: ${Object.keys(p.state as object).join(', ') || 'nothing'}`,
+  SessionResumed: (p) => `resumed: ${p.reason}`,
+  SessionEnded: (p) => `ended: ${p.reason}`,
+  TradingResumed: () => 'decisions may lead to orders again',
+  ClockTicked: () => 'time passes',
+  OperatorCommanded: (p) => `${p.by} says ${p.command}${p.symbol === null ? '' : ` of ${p.symbol}`}`,
   EngineHalted: (p) => `${p.code} in ${p.actor}: ${p.message}`,
   TimerFired: (p) => `timer ${p.n} of ${p.actor}`,
   CoreDeclared: (p) => `core holding: ${amount(p.quantity)} ${p.symbol} at ${amount(p.px)}`,
