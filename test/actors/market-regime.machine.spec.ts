@@ -1,7 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { createActor, type SnapshotFrom } from 'xstate';
-import { getShortestPaths } from 'xstate/graph';
 import { marketRegimeMachine, regimeEvidence } from '../../src/actors/market-regime.machine.ts';
 import { configSchema } from '../../src/domain/config.ts';
 import { BarWindow } from '../../src/streams/indicators.ts';
@@ -17,7 +16,6 @@ const config = configSchema.parse({}).regime;
 type Machine = ReturnType<typeof marketRegimeMachine>;
 type Snapshot = SnapshotFrom<Machine>;
 type Regions = Snapshot['value'];
-const regions = ['trend', 'volatility', 'structure'] as const;
 
 const start = (numbers = config, snapshot?: Snapshot) =>
   createActor(marketRegimeMachine(numbers), snapshot === undefined ? {} : { snapshot }).start();
@@ -344,31 +342,4 @@ describe('whatever is heard', () => {
       expect([...before, ...run(readings.slice(cut), second)]).toEqual(straight);
     },
   );
-
-  test('every state of every region is reached by the shortest paths through its rules', () => {
-    const impatient = configSchema.parse({
-      regime: { trend: { confirmCloses: 1 }, structure: { reclaimCloses: 1 } },
-    }).regime;
-    const heard = [
-      { ...stands(105, {}, 0.1), trend: trendIs(4).trend },
-      { ...stands(96.5, {}, 0.75), trend: trendIs(2).trend },
-      { ...stands(80, {}, 0.95), trend: trendIs(0).trend },
-    ];
-    const paths = getShortestPaths(marketRegimeMachine(impatient), {
-      events: heard.map((reading) => ({ type: 'CLOSE', reading }) as const),
-      limit: 5_000,
-      // Counts are no states of the diagram, and grow for ever.
-      serializeState: (state) => JSON.stringify(state.value),
-    });
-    const reached = new Set(
-      paths.flatMap(({ state }) => regions.map((region) => `${region}.${(state as Snapshot).value[region]}`)),
-    );
-    expect([...reached].sort()).toEqual(
-      [
-        ...['warmingUp', 'bull', 'bear', 'range'].map((state) => `trend.${state}`),
-        ...['warmingUp', 'calm', 'elevated', 'stressed'].map((state) => `volatility.${state}`),
-        ...['warmingUp', 'intact', 'threatened', 'broken'].map((state) => `structure.${state}`),
-      ].sort(),
-    );
-  });
 });

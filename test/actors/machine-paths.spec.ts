@@ -1,0 +1,294 @@
+/**
+ * Every statechart of the engine, walked along paths that `xstate/graph` generates from the chart itself: all its states
+ * and transitions are met, but for those listed here with the reason why nothing can meet them.
+ */
+import { describe, expect, test } from 'vitest';
+import { createActor, createMachine, type InspectionEvent } from 'xstate';
+import { getShortestPaths } from 'xstate/graph';
+import { type HedgeFacts, hedgingProtocolMachine } from '../../src/actors/hedging-protocol.machine.ts';
+import { instrumentSelectorMachine, planNames } from '../../src/actors/instrument-selector.machine.ts';
+import { marketRegimeMachine } from '../../src/actors/market-regime.machine.ts';
+import { orderStatusLogic } from '../../src/actors/order-status.actor.ts';
+import { tradingStateMachine } from '../../src/actors/trading-state.machine.ts';
+import {
+  leavesOf,
+  targetOf,
+  type WorkingContext,
+  workingOrderMachine,
+} from '../../src/actors/working-order.machine.ts';
+import { configSchema } from '../../src/domain/config.ts';
+import {
+  isRefused,
+  type OrderFact,
+  type OrderState,
+  orderStatus,
+  statusChart,
+} from '../../src/domain/order-status.ts';
+import { cover, notPlain, type Reached, type Walk } from './machine-paths.ts';
+
+const config = configSchema.parse({
+  // One close is enough where a count would only make the paths longer.
+  regime: { trend: { confirmCloses: 1 }, structure: { reclaimCloses: 1 } },
+  hedge: { entryTries: 2, cooldownSessions: 3 },
+});
+
+const product = <A, B>(as: readonly A[], bs: readonly B[]): [A, B][] =>
+  as.flatMap((a) => bs.map((b): [A, B] => [a, b]));
+
+/** Three trends, three volatilities and three closes around a support, and a day without any measurement. */
+const readings = product(product([4, 2, 0], [0.1, 0.75, 0.95]), [105, 96.5, 80]).map(
+  ([[votes, percentile], close]) => ({
+    close,
+    trend: {
+      votesClear: votes,
+      votesHeld: votes,
+      smaFast: 100,
+      smaSlow: 100,
+      slopeFast: 0,
+      slopeSlow: 0,
+      adx: 20,
+    },
+    volatility: { realized: 0.2, percentile },
+    structure: {
+      support: 95,
+      rangeLow: 90,
+      swingLow: 94,
+      smaFast: 100,
+      atr: 2,
+      dayReturn: 0,
+      sigmaBefore: 0.01,
+    },
+  }),
+);
+const unmeasured = { close: 100, trend: undefined, volatility: undefined, structure: undefined };
+
+const hedgeCloses = product(
+  ['intact', 'threatened', 'broken'],
+  [
+    { holdsHedge: false, isExpiring: false },
+    { holdsHedge: true, isExpiring: false },
+    { holdsHedge: true, isExpiring: true },
+  ],
+).flatMap(([structure, held]) =>
+  [true, false].map((hasChain): HedgeFacts => ({ structure, hasChain, ...held })),
+);
+
+const volatility = (rank: number, ratio: number) => ({
+  atm: 0.2,
+  rank,
+  percentile: rank,
+  ratio,
+  sessions: 100,
+});
+
+const working = (urgent: boolean) => ({
+  side: 'buy',
+  tickClass: 'shares',
+  urgent,
+  quantity: 10,
+  execution: config.execution,
+  ageMaxMs: 900_000,
+  seed: 1,
+});
+/** A delay that ends, as XState calls it. */
+const after = (delay: string, state: string) => ({ type: `xstate.after.${delay}.workingOrder.${state}` });
+
+function workingEvents({ value, context }: Reached): object[] {
+  const order = context as WorkingContext;
+  const placing = (value as { order: string }).order === 'placing';
+  return [
+    ...['START', 'STALE', 'CANCEL_ASKED', 'CANCEL_REJECTED', 'ENDED', 'WITHDRAW'].map((type) => ({ type })),
+    { type: 'MARKET', quote: { bidPx: 100, askPx: 100.02 } },
+    { type: 'MARKET', quote: { bidPx: 101, askPx: 101.02 } },
+    { type: 'FILLED', filled: 10, standingQty: 0 },
+    { type: 'FILLED', filled: 4, standingQty: order.standingQty },
+    after('step', 'pace.walking'),
+    after('patience', 'pace.patient'),
+    after('age', 'age.counting'),
+    after('retry', 'order.refused'),
+    // Only who is asked for an order can say that one was placed.
+    ...(placing
+      ? [{ type: 'PLACED', ordinal: 1, limitPx: targetOf(order), quantity: leavesOf(order), slowness: 1 }]
+      : []),
+  ];
+}
+
+interface Chart extends Walk {
+  readonly name: string;
+  /** What no path meets, and why. */
+  readonly unreachable?: Readonly<Record<string, string>>;
+  /** What of the configuration is no JSON, and why. */
+  readonly notPlain?: Readonly<Record<string, string>>;
+}
+
+const charts: readonly Chart[] = [
+  {
+    name: 'market regime',
+    machine: marketRegimeMachine(config.regime),
+    events: [...readings, unmeasured].map((reading) => ({ type: 'CLOSE', reading })),
+    remembers: () => null,
+  },
+  {
+    name: 'instrument selector',
+    machine: instrumentSelectorMachine(config.guard),
+    events: [
+      ...[null, volatility(0.2, 1), volatility(0.9, 1)].map((each) => ({
+        type: 'VOLATILITY',
+        volatility: each,
+      })),
+      ...planNames.flatMap((plan) => [
+        { type: `${plan}.ENTRY_DECIDED`, instrument: 'it', direction: 'long', supportedBy: ['bull'] },
+        ...['ENTERED', 'NOT_FILLED', 'EXIT_DECIDED', 'EXIT_INCOMPLETE', 'REARMED'].map((type) => ({
+          type: `${plan}.${type}`,
+        })),
+        { type: `${plan}.CLOSE`, close: 100, distance: 10 },
+        { type: `${plan}.CLOSED`, at: 7 },
+      ]),
+      { type: 'option.QUOTED', lost: true },
+      { type: 'SPLIT', factor: 0.5, contract: 'renamed' },
+    ],
+    remembers: () => null,
+  },
+  {
+    name: 'hedging protocol',
+    machine: hedgingProtocolMachine(config.hedge),
+    events: [
+      ...hedgeCloses.map((facts) => ({ type: 'CLOSE', ...facts })),
+      ...['CRASHED', 'ENTRY_ORDERED', 'EQUITY_REDUCED', 'COVERED', 'BARE', 'FLATTENED'].map((type) => ({
+        type,
+      })),
+    ],
+    remembers: ({ tries, sessions }: { tries: number; sessions: number }) => [
+      Math.min(tries, 3),
+      Math.min(sessions, 3),
+    ],
+  },
+  {
+    name: 'working order',
+    machine: workingOrderMachine,
+    inputs: [working(false), working(true)],
+    events: workingEvents,
+    remembers: ({ filled, givenUp }: WorkingContext) => [filled === 10, givenUp !== null],
+    notPlain: { context: 'made of what the order is given at its start' },
+  },
+  {
+    name: 'trading state',
+    machine: tradingStateMachine,
+    events: [
+      ...['OPERATOR_HALT', 'OPERATOR_REDUCE_ONLY', 'OPERATOR_RESET'],
+      ...['LOSS_REDUCE', 'LOSS_HALT', 'DAY_ROLLED', 'REJECTS_EXCEEDED'],
+    ].map((type) => ({ type })),
+  },
+];
+
+describe.each(charts)('the chart of the $name', ({ unreachable = {}, notPlain: expected = {}, ...walk }) => {
+  test('has every state and transition on some path', () => {
+    const { unmet, states, transitions } = cover(walk);
+    expect(unmet).toEqual(Object.keys(unreachable));
+    expect([states, transitions].every((count) => count > 5)).toBe(true);
+  });
+
+  test('is plain JSON but for named implementations', () => {
+    expect(notPlain(walk.machine.config)).toEqual(Object.keys(expected));
+  });
+});
+
+describe('the chart of the order statuses', () => {
+  const execution = (executionId: string, lastQty: number) => ({ executionId, lastQty, lastPx: 10 });
+  const facts: readonly OrderFact[] = [
+    ...(
+      [
+        'OrderDenied',
+        'SubmitAttempted',
+        'OrderAccepted',
+        'OrderRejected',
+        'OrderCanceled',
+        'OrderExpired',
+        'CancelAttempted',
+        'CancelRejected',
+        'UpdateAttempted',
+        'UpdateRejected',
+        'OrderOutcomeUnknown',
+      ] as const
+    ).map((type) => ({ type })),
+    { type: 'OrderUpdated', payload: { quantity: 10 } },
+    { type: 'OrderFilled', payload: { ...execution('a', 4), leavesQty: 6 } },
+    { type: 'OrderFilled', payload: { ...execution('b', 6), leavesQty: 0 } },
+    { type: 'OrderFilled', payload: { ...execution('c', 10), leavesQty: 0 } },
+    { type: 'TradeBusted', payload: { executionId: 'a' } },
+    { type: 'TradeBusted', payload: { executionId: 'c' } },
+    { type: 'TradeCorrected', payload: execution('a', 3) },
+  ];
+  /** The chart's guards ask what the reducer knows: here they are told where it went. */
+  const chart = createMachine(statusChart() as never).provide({
+    guards: {
+      nothingLeft: ({ event }: { event: { to: string } }) => event.to === 'filled',
+      cameFrom: ({ event }: { event: { to: string } }, { status }: { status: string }) => event.to === status,
+    },
+    actions: { adjustQuantities: () => {} },
+  } as never);
+  const paths = getShortestPaths(orderStatusLogic, {
+    input: { ordinal: 1, orderedQty: 10 },
+    events: [...facts],
+    serializeState: (state) => {
+      const { status, previous, executions } = (state as unknown as { context: OrderState }).context;
+      return JSON.stringify([
+        status,
+        previous,
+        executions.map(({ executionId, lastQty }) => [executionId, lastQty]),
+      ]);
+    },
+    limit: 100_000,
+  });
+  /** Steps of the reducer that the chart does not show, and the transitions of the chart that some step takes. */
+  const beneath = new Set<string>();
+  const taken = new Set<unknown>();
+  const visited = new Set<string>();
+  for (const { state } of paths) {
+    const order = (state as unknown as { context: OrderState }).context;
+    visited.add(order.status);
+    for (const fact of facts) {
+      const answer = orderStatus.next(order, fact);
+      if (isRefused(answer)) continue;
+      const snapshot = chart.resolveState({ value: order.status } as never);
+      const actor = createActor(chart, {
+        snapshot,
+        inspect: (seen: InspectionEvent) => {
+          if (seen.type === '@xstate.microstep') for (const each of seen._transitions) taken.add(each);
+        },
+      } as never).start();
+      actor.send({ type: fact.type, to: answer.status } as never);
+      if (actor.getSnapshot().value !== answer.status)
+        beneath.add(`${order.status} (${fact.type}) ${answer.status}`);
+      actor.stop();
+    }
+  }
+
+  test('has every status and transition on some path of the reducer, but for busts of what was never executed', () => {
+    const all = Object.values(chart.states).flatMap((node) => [...node.transitions.values()].flat());
+    const unmet = all.filter((each) => !taken.has(each));
+    const neverExecuted = ['initialized', 'submitted', 'unknown', 'denied'].flatMap((status) => [
+      `${status} (TradeBusted)`,
+      `${status} (TradeCorrected)`,
+    ]);
+    expect(unmet.map(({ source, eventType }) => `${source.key} (${eventType})`)).toEqual(neverExecuted);
+    expect([...visited].sort()).toEqual(Object.keys(chart.states).sort());
+    expect(all.length).toBeGreaterThan(60);
+  });
+
+  test('shows every step but reports that crossed a request: they are judged by the status it was made in', () => {
+    expect([...beneath].sort()).toEqual([
+      'pendingCancel (OrderDenied) denied',
+      'pendingCancel (OrderOutcomeUnknown) unknown',
+      'pendingCancel (OrderRejected) rejected',
+      'pendingCancel (UpdateRejected) unknown',
+      'pendingUpdate (OrderDenied) denied',
+      'pendingUpdate (OrderOutcomeUnknown) unknown',
+      'pendingUpdate (OrderRejected) rejected',
+    ]);
+  });
+
+  test('is plain JSON but for named implementations', () => {
+    expect(notPlain(statusChart())).toEqual([]);
+  });
+});
