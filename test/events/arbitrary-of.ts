@@ -7,6 +7,7 @@ interface Def {
   readonly type: string;
   readonly shape: Record<string, z.ZodType>;
   readonly element: z.ZodType;
+  readonly items: readonly z.ZodType[];
   readonly innerType: z.ZodType;
   readonly keyType: z.ZodType;
   readonly valueType: z.ZodType;
@@ -29,6 +30,8 @@ function candidates(schema: z.ZodType): fc.Arbitrary<unknown> {
       );
     case 'array':
       return fc.array(arbitraryOf(def.element), { maxLength: 3 });
+    case 'tuple':
+      return fc.tuple(...def.items.map(arbitraryOf));
     case 'record':
       return fc.dictionary(text, arbitraryOf(def.valueType), { maxKeys: 3 });
     case 'nullable':

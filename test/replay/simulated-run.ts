@@ -140,6 +140,7 @@ export class Feeder {
       fee?: number;
       reason?: string;
       role?: string;
+      intent?: number;
       bidPx?: number;
       askPx?: number;
     },
@@ -147,7 +148,7 @@ export class Feeder {
     const ordinal = ++this.#ordinal;
     this.event('decision', 'OrderIntended', {
       ordinal,
-      intent: null,
+      intent: terms.intent ?? null,
       action,
       role: terms.role ?? 'tactical',
       symbol: terms.symbol,
