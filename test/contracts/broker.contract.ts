@@ -74,6 +74,35 @@ export function testBroker(name: string, factory: () => Promise<BrokerUnderTest>
       expect(life.avgPx).toBeLessThanOrEqual(100);
     });
 
+    test('a limit inside the spread waits until the far touch comes to it', async () => {
+      const broker = await factory();
+      const order = buy();
+      await broker.submit(order);
+      for (let i = 0; i < 3; i++) await broker.quote(99.9, 100.1, 50);
+      expect(lifeOf(order, await broker.reports())).toMatchObject({ status: 'accepted', filledQty: 0 });
+    });
+
+    test('a fill takes no more than the size at the touch', async () => {
+      const broker = await factory();
+      const order = buy();
+      await broker.submit(order);
+      await broker.quote(99, 99.5, 4);
+      expect(lifeOf(order, await broker.reports())).toMatchObject({
+        status: 'partiallyFilled',
+        filledQty: 4,
+      });
+    });
+
+    test('selling what is not held is rejected with a reason', async () => {
+      const broker = await factory();
+      const order = buy({ side: 'sell' });
+      await broker.submit(order);
+      await broker.quote(101, 102, 50);
+      const reports = await broker.reports();
+      expect(lifeOf(order, reports)).toMatchObject({ status: 'rejected', filledQty: 0 });
+      expect((reports.at(-1)!.payload as { reason: string }).reason).not.toBe('');
+    });
+
     test('partial fills add up to the order, each execution once', async () => {
       const broker = await factory();
       const order = buy();
