@@ -1,6 +1,7 @@
 /** What a person must know of a run's option chains: recorded or modelled, and every number of the model. */
 import { configFor, configSchema, type OptionsConfig, type RunSpec } from '../src/domain/config.ts';
 import { LISTED_REACH } from '../src/domain/options/chain-model.ts';
+import { rootOf, termsOf } from '../src/domain/options/contract-catalogue.ts';
 import type { Dataset } from '../src/engine/market-source.ts';
 import { decidedSymbols } from '../src/engine/simulation.ts';
 import { chainSource } from '../src/streams/chain-source.ts';
@@ -41,12 +42,15 @@ const recordedCount = (
   underlyings: readonly string[],
 ): number => contracts.filter(({ underlying }) => underlyings.includes(underlying)).length;
 
+const termsOfSymbol = (symbol: string, options: OptionsConfig) =>
+  termsOf(rootOf(symbol) ?? symbol, symbol, options);
+
 /** Symbols whose options are modelled alike. */
 function byModel(run: RunSpec, symbols: readonly string[]): (readonly [string[], OptionsConfig])[] {
   const groups = new Map<string, [string[], OptionsConfig]>();
   for (const symbol of symbols) {
     const { options } = configFor(run.config, symbol);
-    const key = JSON.stringify(options);
+    const key = JSON.stringify([options, { ...termsOfSymbol(symbol, options), underlying: null }]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [[symbol], options]);
     else group[0].push(symbol);
@@ -55,7 +59,8 @@ function byModel(run: RunSpec, symbols: readonly string[]): (readonly [string[],
 }
 
 function model(symbols: readonly string[], options: OptionsConfig): string[] {
-  const { model: m, rate, dividendYield, multiplier, style, settlement, tickClass } = options;
+  const { model: m, rate, dividendYield } = options;
+  const { multiplier, style, settlement, tickClass } = termsOfSymbol(symbols[0], options);
   const term =
     m.termExponent === 0 ? 'alike for all expiries' : `times (days to expiry / 30)^${m.termExponent}`;
   return [

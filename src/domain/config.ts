@@ -179,10 +179,11 @@ const execution = section({
 
 /** What options on a symbol are, and how their chain is modelled where none is recorded. */
 const options = section({
-  multiplier: positive.default(100),
-  style: z.enum(['american', 'european']).default('american'),
-  settlement: z.enum(['physical', 'cash']).default('physical'),
-  tickClass: z.enum(['penny', 'nickel', 'pennyAll']).default('penny'),
+  /** Terms of the contracts; null takes what the class is known to have, see docs/options.md. */
+  multiplier: positive.nullable().default(null),
+  style: z.enum(['american', 'european']).nullable().default(null),
+  settlement: z.enum(['physical', 'cash']).nullable().default(null),
+  tickClass: z.enum(['penny', 'nickel', 'pennyAll']).nullable().default(null),
   /** Continuously compounded, a year. */
   rate: z.number().min(-0.1).max(1).default(0),
   dividendYield: z.number().min(-0.1).max(1).default(0),

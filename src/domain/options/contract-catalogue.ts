@@ -2,9 +2,15 @@
  * Every option contract a session can meet, by its symbol: recorded ones with the terms they were recorded with, others
  * with those the configuration gives options on their underlying.
  */
-import { type Config, configFor } from '../config.ts';
+import { type Config, configFor, type OptionsConfig } from '../config.ts';
 import { adjustForSplit, type SplitRatio } from './adjustment.ts';
-import { type ContractTerms, contractOf, makeContract, type OptionContract } from './contract.ts';
+import {
+  type ContractTerms,
+  contractOf,
+  makeContract,
+  type OptionContract,
+  standardTerms,
+} from './contract.ts';
 import { type OccFields, parseOcc } from './occ-symbol.ts';
 
 const ROOT = /^[0-9]?[A-Z][A-Z0-9]{0,5}$/;
@@ -16,6 +22,21 @@ export function rootOf(underlying: string): string | null {
 }
 
 const OCC_LENGTH = 21;
+
+/** What the class of a root is known to have, overridden by what the configuration says. */
+export function termsOf(root: string, underlying: string, options: OptionsConfig): ContractTerms {
+  const known = standardTerms(root);
+  const multiplier = options.multiplier ?? known.multiplier;
+  return {
+    ...known,
+    underlying,
+    multiplier,
+    deliverable: multiplier,
+    style: options.style ?? known.style,
+    settlement: options.settlement ?? known.settlement,
+    tickClass: options.tickClass ?? known.tickClass,
+  };
+}
 
 export type RecordedTerms = Pick<ContractTerms, 'underlying' | 'style' | 'settlement' | 'multiplier'>;
 
@@ -80,15 +101,6 @@ export class ContractCatalogue {
     const fields = { root, expiry, right, strike };
     const underlying = this.#underlyings.get(root);
     if (underlying === undefined) return /\d/.test(root) ? undefined : makeContract(fields);
-    const { multiplier, style, settlement, tickClass } = configFor(this.#config, underlying).options;
-    return makeContract(fields, {
-      underlying,
-      multiplier,
-      deliverable: multiplier,
-      style,
-      settlement,
-      settlesAt: 'close',
-      tickClass,
-    });
+    return makeContract(fields, termsOf(root, underlying, configFor(this.#config, underlying).options));
   }
 }

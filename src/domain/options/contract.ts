@@ -50,7 +50,7 @@ const INDEX_TERMS: ReadonlyMap<string, Partial<ContractTerms>> = new Map([
 const PENNY_EVERYWHERE: ReadonlySet<string> = new Set(['SPY', 'QQQ', 'IWM']);
 
 /** Terms by root. Where a class is not known to trade in pennies it gets nickels, prices that every class accepts. */
-const standardTerms = (root: string): ContractTerms => ({
+export const standardTerms = (root: string): ContractTerms => ({
   underlying: root,
   multiplier: 100,
   deliverable: 100,
