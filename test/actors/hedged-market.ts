@@ -31,25 +31,27 @@ const likesTheShare = defineStrategy({
 export interface Closes {
   readonly SPY: readonly number[];
   readonly AAA?: readonly number[];
+  /** From the close before to the benchmark's open, as fractions; none where not given. */
+  readonly gaps?: readonly number[];
   /** Points; 22 on all days where not given: at the money 0.198. */
   readonly VIX?: readonly number[];
 }
 
 const FIRST_DAY = '2020-01-02';
 
-/** Days that open at the close before and shake a dollar beyond it. */
-export function daysOf(closes: readonly number[]): DayBar[] {
+/** Days that open at the close before, or a gap away from it. */
+export function daysOf(closes: readonly number[], gaps: readonly number[] = []): DayBar[] {
   let day = FIRST_DAY;
   return closes.map((close, i) => {
     if (i > 0) day = nextTradingDay('XNYS', day);
-    const open = closes[i - 1] ?? close;
+    const open = (closes[i - 1] ?? close) * (1 + (gaps[i] ?? 0));
     const [high, low] = [Math.max(open, close) * 1.002, Math.min(open, close) * 0.998];
     return { day, open, high, low, close, volume: 1e9 };
   });
 }
 
 const marketOf = (closes: Closes): TestMarket => ({
-  SPY: { bars: daysOf(closes.SPY) },
+  SPY: { bars: daysOf(closes.SPY, closes.gaps) },
   ...(closes.AAA === undefined ? {} : { AAA: { bars: daysOf(closes.AAA) } }),
   VIX: { bars: daysOf(closes.VIX ?? closes.SPY.map(() => 22)), assetClass: 'index' },
 });
