@@ -51,6 +51,8 @@ export function shell(script: string, cwd: string): Printed {
   const { status, stdout, stderr } = spawnSync('sh', ['-c', `quantos() { ${program} "$@"; }; ${script}`], {
     cwd,
     encoding: 'utf8',
+    // A line for each state change of twenty years.
+    maxBuffer: 64 * 1_048_576,
   });
   return { exitCode: status ?? -1, stdout: plain(stdout), stderr: plain(stderr) };
 }

@@ -165,6 +165,27 @@ test('the result says which options are modelled, and explains the quiet day', a
   expect(plain.stdout).not.toContain('MODELLED');
 });
 
+test('--compare puts the same run with a part changed beside it, in words, in JSON and in the page', async () => {
+  const range = ['--config', 'demo', '--from', '2007-01-01', '--to', '2009-12-31'];
+  const { compared, ...own } = await quantosJson('backtest', data, ...range, '--compare', 'hedge=off');
+  expect(compared.label).toBe('hedge=off');
+  expect(own.maxDrawdown).toBeLessThan(compared.maxDrawdown);
+  expect(compared).toMatchObject(
+    await quantosJson('backtest', data, ...range, '--hedge', 'off').then(
+      ({ roi, maxDrawdown, tradeCount }) => ({
+        roi,
+        maxDrawdown,
+        tradeCount,
+      }),
+    ),
+  );
+  expect(own.decisionDigest).toBe((await quantosJson('backtest', data, ...range)).decisionDigest);
+  const page = at('compared.html');
+  const { stdout } = await quantos('backtest', data, ...range, '--compare', 'hedge=off', '--report', page);
+  expect(stdout).toMatch(/conviction +without hedge +hold SP500/);
+  expect(readFileSync(page, 'utf8')).toContain('The same run without hedge made');
+});
+
 test('a finished run is one sealed file, and --overwrite replaces it', async () => {
   expect([existsSync(`${run}.anchor`), existsSync(`${run}.lock`)]).toEqual([false, false]);
   const first = await quantosJson('log', 'verify', run);
@@ -204,11 +225,25 @@ test('state shows positions and regimes at a seq or a time', async () => {
   const state = await quantosJson('state', run, '--at', '2008-10-10T20:00:00Z');
   expect(state).toMatchObject({
     time: '2008-10-10T20:00:00.000Z',
-    positions: [{ symbol: 'SP500', quantity: 408, role: 'core' }],
+    positions: [
+      { symbol: 'SP500', quantity: 408, role: 'core', instrument: 'equity', deltaUnits: 408, theta: 0 },
+      { underlying: 'SP500', role: 'hedge', instrument: 'put', expiry: '2008-10-18' },
+    ],
+    volatility: { SP500: { chain: 'modelled', guard: 'crowded', rank: 1 } },
+    hedge: { state: 'rolling' },
   });
+  const [shares, put] = state.positions;
+  expect(put.delta).toBeLessThan(0);
+  expect(state.exposure.netDelta).toBeCloseTo(shares.delta + put.delta, 6);
+  expect(state.exposure.premiumAtRisk).toBeCloseTo(put.value, 6);
+  expect(state.exposure.units).toMatchObject({ vega: 'dollars for a volatility point' });
   expect(await quantosJson('state', run, '--at', `${state.seq}`)).toEqual(state);
   const { stdout } = await quantos('state', run, '--at', `${state.seq}`);
-  expect(stdout).toMatch(/position +quantity +average +role\nSP500 +408 /);
+  expect(stdout).toMatch(/position +role +quantity +average +now .*\nSP500 +core +408 /);
+  expect(stdout).toMatch(
+    /greeks in dollars +delta +beta-weighted +gamma\/1 % +vega\/vol pt +theta\/day +at risk/,
+  );
+  expect(stdout).toMatch(/Hedge: rolling, puts take away \$[\d,]+ of delta/);
   expect(stdout).toMatch(/regime-SP500 +trend bear, volatility stressed, structure broken/);
 });
 
@@ -302,9 +337,13 @@ test('every command has a help with an example', async () => {
   const names = [...stdout.matchAll(/^ {2}([a-z]+) /gm)]
     .map(([, name]) => name)
     .filter((name) => name !== 'help');
-  expect(names).toEqual(['start', 'backtest', 'import', 'replay', 'why', 'state', 'log', 'report', 'doctor']);
-  const subcommands = ['show', 'tail', 'sql', 'verify', 'seal', 'export'].map((name) => ['log', name]);
-  for (const words of [...names.filter((name) => name !== 'log').map((name) => [name]), ...subcommands]) {
+  const parts: Record<string, string[]> = {
+    log: ['show', 'tail', 'sql', 'verify', 'seal', 'export'],
+    option: ['iv', 'price', 'greeks'],
+  };
+  const all = 'start backtest import replay why state log report option doctor';
+  expect(names).toEqual(all.split(' '));
+  for (const words of names.flatMap((name) => parts[name]?.map((part) => [name, part]) ?? [[name]])) {
     const help = await quantos(...words, '--help');
     expect([help.exitCode, help.stderr]).toEqual([0, '']);
     expect(help.stdout).toContain(`Example:\n  $ quantos ${words.join(' ')}`);
@@ -314,7 +353,8 @@ test('every command has a help with an example', async () => {
 test('start imports once, runs, and leaves a log and a page; the second start reuses the import', () => {
   const first = shell('quantos start', folder);
   expect([first.exitCode, first.stderr]).toEqual([0, expect.stringContaining('imported now')]);
-  expect(first.stdout).toMatch(/conviction +hold SP500/);
+  expect(first.stdout).toMatch(/conviction +without hedge +hold SP500/);
+  expect(first.stdout).toContain('Options: modelled chain, no recorded quotes.');
   expect(first.stdout).toContain('Try next');
   const [, why] = /ask why +npm run --silent quantos -- (why out\/demo\.db \d+)/.exec(first.stdout) ?? [];
   const second = shell(`quantos start --json; quantos ${why}`, folder);
@@ -328,6 +368,8 @@ test('start imports once, runs, and leaves a log and a page; the second start re
       'SessionStarted',
       'RegimeChanged',
       'TradingStateChanged',
+      'VolatilityGuardChanged',
+      'HedgeStateChanged',
       'SelectionMade',
       'OrderFilled',
       'SessionEnded',
