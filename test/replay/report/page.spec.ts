@@ -10,6 +10,7 @@ import { nearestFailing } from '../../../replay/report/quiet-days.ts';
 import { commandOf, configDifferences } from '../../../replay/report/setup.ts';
 import { summarizeRun } from '../../../replay/summary.ts';
 import type { RunProjection } from '../../../src/projections/run-projection.ts';
+import { crisisRun } from '../option-run.ts';
 import { richRun } from '../rich-run.ts';
 import { Feeder, plainSpec, readBars, simulateCross } from '../simulated-run.ts';
 
@@ -19,6 +20,13 @@ const CHROMIUM = '/usr/bin/chromium';
 
 const reportOf = (run: RunProjection): string =>
   renderReport(run, summarizeRun(run), { decisionDigest: 'd1ge57', log: 'RUN.db' });
+/** Options, hedges, and the same years without hedge beside them. */
+const crisis = crisisRun();
+const crisisPage = renderReport(crisis.projection, crisis.summary, {
+  decisionDigest: 'd1ge57',
+  log: 'RUN.db',
+  compared: { label: 'hedge=off', ...crisisRun({ hedge: false }) },
+});
 const crossOf = (symbol: string, count = bars.length): RunProjection =>
   simulateCross(bars.slice(0, count), {
     fast: 20,
@@ -56,6 +64,33 @@ describe('the report', () => {
     expect(page).toContain('quantos replay RUN.db --verify');
   });
 
+  test('tells what options did: modelled, by decision, by breakdown, by year, and beside the run without hedge', () => {
+    const [top] = crisisPage.split('<h2>Equity');
+    expect(top).toContain('Options: modelled chain, no recorded quotes.');
+    expect(top).toContain('The same run without hedge made');
+    for (const title of [
+      'Volatility, and when its price was refused',
+      'What was decided, and how it ended',
+      'What the hedge saved and cost',
+      'By year',
+      'How orders were filled',
+    ]) {
+      expect(crisisPage).toContain(`<h2>${title}</h2>`);
+    }
+    expect(crisisPage).toContain('near expiry');
+    expect(crisisPage).toContain('SP500 hedge');
+    const data = JSON.parse(/id="run">(.*?)<\/script>/s.exec(crisisPage)![1]);
+    expect(data.curve.twin).toHaveLength(data.curve.t.length);
+    expect(data.curve.hedged.length).toBeGreaterThan(2);
+    const [price] = data.prices;
+    expect(new Set(price.fills.map((fill: unknown[]) => fill[3]))).toEqual(
+      new Set(['shares', 'calls', 'puts', 'hedges']),
+    );
+    // Options are marked at the price of what they are on.
+    for (const [, px] of price.fills) expect(px).toBeGreaterThan(60);
+    expect(price.volatility.crowded.length).toBeGreaterThan(2);
+  });
+
   test('of a run without a bar says so and draws nothing', () => {
     const feeder = new Feeder();
     feeder.at(1e15).start(plainSpec(), ['A']);
@@ -70,9 +105,15 @@ describe('the report', () => {
       const folder = mkdtempSync(join(tmpdir(), 'quantos-report-'));
       const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
       try {
-        for (const run of [richRun(bars), crossOf(HOSTILE), crossOf('A', 1)]) {
+        const pages: [string, number][] = [
+          [reportOf(richRun(bars)), 3],
+          [reportOf(crossOf(HOSTILE)), 3],
+          [reportOf(crossOf('A', 1)), 1],
+          [crisisPage, 5],
+        ];
+        for (const [text, canvases] of pages) {
           const file = join(folder, 'report.html');
-          writeFileSync(file, reportOf(run));
+          writeFileSync(file, text);
           const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
           const trouble: string[] = [];
           page.on('console', (message) => trouble.push(message.text()));
@@ -81,7 +122,7 @@ describe('the report', () => {
             if (!request.url().startsWith('file:')) trouble.push(request.url());
           });
           await page.goto(pathToFileURL(file).href);
-          expect(await page.locator('canvas').count()).toBe(run.samples.bars > 1 ? 3 : 1);
+          expect(await page.locator('canvas').count()).toBe(canvases);
           expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
           expect(await page.title()).not.toBe('owned');
           expect(trouble).toEqual([]);
