@@ -35,6 +35,11 @@ export class ReportQueue {
     return last?.at ?? 0;
   }
 
+  /** When the last waiting report of an order arrives; 0 where none waits. */
+  lastAt(ordinal: number): number {
+    return this.#waiting.find((report) => report.ordinal === ordinal)?.at ?? 0;
+  }
+
   take(): ExchangeReport {
     const report = this.#waiting.pop();
     if (report === undefined) throw new Error('no report waits at the simulated exchange');

@@ -304,7 +304,8 @@ export class SimulatedExchange {
     this.#cancels = this.#cancels.filter(({ arrivesAt }) => arrivesAt > upTo);
     for (const { ordinal, arrivesAt: time, reportAt } of due.sort((a, b) => a.arrivesAt - b.arrivesAt)) {
       const order = this.#books.order(ordinal);
-      const at = Math.max(this.#now, reportAt);
+      // No answer overtakes what the venue reported of the order before.
+      const at = Math.max(this.#now, reportAt, this.#reports.lastAt(ordinal));
       if (order === undefined) {
         const reason = `order ${ordinal} is not working at the venue`;
         this.#reports.add({ input: CancelRejected.of({ ordinal, reason }), at, time, ordinal });
