@@ -47,6 +47,7 @@ type Order = Pick<IntentDeferred, 'action' | 'symbol' | 'side' | 'reason'> & {
 interface Saved {
   readonly machine: unknown;
   readonly refusal: string;
+  readonly sized: HedgeSizing | null;
 }
 
 export class HedgingProtocol {
@@ -77,11 +78,12 @@ export class HedgingProtocol {
       if (payload.symbol === parts.benchmark) this.#watch(payload);
     });
     kernel.carry(ACTOR, {
-      save: (): Saved => ({ machine: this.#host.save(), refusal: this.#refusal }),
+      save: (): Saved => ({ machine: this.#host.save(), refusal: this.#refusal, sized: this.#sized }),
       restore: (state) => {
-        const { machine, refusal } = state as Saved;
+        const { machine, refusal, sized } = state as Saved;
         this.#host.restore(machine);
         this.#refusal = refusal;
+        this.#sized = sized;
       },
     });
   }
