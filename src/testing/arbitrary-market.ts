@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { nextTradingDay, sessionOfDayOrDefault } from '../domain/exchange-calendar.ts';
+import { createRandom } from '../domain/random.ts';
 import { DAY_S } from '../events/tick.ts';
 import type { DayBar, IntradayBar, SymbolRecords } from './dataset-of.ts';
 
@@ -19,6 +20,11 @@ export interface MarketOptions {
   readonly resolution?: '1d' | '1h' | '5m' | '1m';
   /** False for markets without a fault of the feed; halts stay. */
   readonly badTicks?: boolean;
+  /**
+   * A volatility index to go with them, for `config.options.vixSymbol`: options are modelled from the first day on then,
+   * not only after a year.
+   */
+  readonly volatilityIndex?: string;
 }
 
 /** What can be wrong with a record, or with its way here. */
@@ -59,13 +65,100 @@ const SECOND_US = 1_000_000;
  * sent twice, or arrives after the bar that follows it. Shrinks towards few bars of 100 dollars without faults.
  */
 export function arbitraryMarket(options: MarketOptions = {}): fc.Arbitrary<TestMarket> {
-  const { symbols = ['AAA', 'BBB'], bars = 40, resolution = '1d', badTicks = true } = options;
+  const {
+    symbols = ['AAA', 'BBB'],
+    bars = 40,
+    resolution = '1d',
+    badTicks = true,
+    volatilityIndex,
+  } = options;
   const resolutionS = RESOLUTIONS[resolution];
   const records = fc
     .tuple(fc.constantFrom(100, 10, 3_000), arbitrarySteps(bars, badTicks))
     .map(([start, steps]) => ({ resolutionS, bars: barsOf(start, steps, resolutionS) }));
+  const all: Record<string, fc.Arbitrary<SymbolRecords>> = Object.fromEntries(
+    symbols.map((symbol) => [symbol, records]),
+  );
+  const required = [symbols[0]];
+  if (volatilityIndex !== undefined) {
+    all[volatilityIndex] = arbitraryIndex(bars, badTicks);
+    required.push(volatilityIndex);
+  }
+  return fc.record(all, { requiredKeys: required }) as fc.Arbitrary<TestMarket>;
+}
+
+/** Levels of a volatility index by day, from calm ones to panics. */
+const arbitraryIndex = (bars: number, badTicks: boolean): fc.Arbitrary<SymbolRecords> =>
+  fc.tuple(fc.constantFrom(20, 12, 45), arbitrarySteps(bars, badTicks)).map(([start, steps]) => ({
+    assetClass: 'index',
+    resolutionS: DAY_S,
+    bars: barsOf(start, steps, DAY_S),
+  }));
+
+/** One mood of a market: thousandths a day. */
+interface Mood {
+  readonly days: number;
+  readonly drift: number;
+  readonly swing: number;
+  /** From the last close before it to its first open. */
+  readonly gap: number;
+}
+
+const calm = {
+  drift: fc.integer({ min: -1, max: 2 }),
+  swing: fc.integer({ min: 1, max: 10 }),
+  gap: fc.integer({ min: 0, max: 0 }),
+};
+const crash = {
+  drift: fc.integer({ min: -25, max: -4 }),
+  swing: fc.integer({ min: 10, max: 60 }),
+  gap: fc.integer({ min: -200, max: 50 }),
+};
+
+/**
+ * Daily bars of 300 days and more, in cents: long enough for the chain model, which looks back over a year. Trends, crashes
+ * and gaps are drawn; the days within a mood follow from a seed of the market.
+ */
+export function arbitraryYears(
+  options: Pick<MarketOptions, 'symbols'> & { readonly days?: number } = {},
+): fc.Arbitrary<TestMarket> {
+  const { symbols = ['AAA', 'BBB'], days = 420 } = options;
+  const mood = (of: typeof calm, most: number) =>
+    fc.record({ days: fc.integer({ min: 3, max: most }), ...of });
+  const moods = fc.array(fc.oneof({ arbitrary: mood(calm, 90), weight: 3 }, mood(crash, 15)), {
+    minLength: 4,
+    maxLength: 14,
+    size: 'max',
+  });
+  const records = fc.record({ seed: fc.nat(1_000), start: fc.constantFrom(100, 30, 280), moods }).map(
+    ({ seed, start, moods }): SymbolRecords => ({
+      resolutionS: DAY_S,
+      bars: barsOf(
+        start,
+        stepsOf(seed, start, [{ days: 260, drift: 0, swing: 6, gap: 0 }, ...moods]).slice(0, days),
+        DAY_S,
+      ),
+    }),
+  );
   const all = Object.fromEntries(symbols.map((symbol) => [symbol, records]));
   return fc.record(all, { requiredKeys: [symbols[0]] }) as fc.Arbitrary<TestMarket>;
+}
+
+function stepsOf(seed: number, start: number, moods: readonly Mood[]): Step[] {
+  const random = createRandom(seed);
+  let close = start;
+  return moods.flatMap(({ days, drift, swing, gap }) =>
+    Array.from({ length: days }, (_, day): Step => {
+      const shock = (random.nextUnit() + random.nextUnit() - 1) * swing;
+      const jump = onCents((close * (day === 0 ? gap : (random.nextUnit() - 0.5) * swing * 0.5)) / 1_000);
+      const open = Math.max(1, close + jump);
+      const move = onCents((open * (drift + shock)) / 1_000);
+      close = Math.max(1, open + move);
+      const reach = onCents((open * random.nextUnit() * swing) / 2_000);
+      const volume = 2_000_000 + Math.floor(random.nextUnit() * 4_000_000);
+      return { gap: jump, move, reach, volume, fault: 'none' };
+    }),
+  );
 }
 
 /** Phases of one mood each; without phases a random walk would never trend long enough to be traded. */
@@ -94,6 +187,8 @@ function arbitraryStep(drift: number, swing: number, badTicks: boolean): fc.Arbi
   });
 }
 
+const onCents = (dollars: number): number => Math.round(dollars * 100) / 100;
+
 function barsOf(start: number, steps: readonly Step[], resolutionS: number): (DayBar | IntradayBar)[] {
   const slots = slotsFrom(FIRST_DAY, resolutionS);
   const bars: (DayBar | IntradayBar)[] = [];
@@ -101,10 +196,10 @@ function barsOf(start: number, steps: readonly Step[], resolutionS: number): (Da
   let slot = slots.next().value;
   for (const step of steps) {
     const next = slots.next().value;
-    const open = Math.max(1, close + step.gap);
-    close = Math.max(1, open + step.move);
-    const high = Math.max(open, close) + step.reach;
-    const low = Math.max(1, Math.min(open, close) - step.reach);
+    const open = onCents(Math.max(1, close + step.gap));
+    close = onCents(Math.max(1, open + step.move));
+    const high = onCents(Math.max(open, close) + step.reach);
+    const low = onCents(Math.max(1, Math.min(open, close) - step.reach));
     const bar = { ...slot.stamp, open, high, low, close, volume: step.volume };
     bars.push(...spoilt(bar, step.fault, next.end + SECOND_US));
     slot = next;

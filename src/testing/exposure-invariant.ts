@@ -1,57 +1,130 @@
-/** The account's limits, reckoned here from the log alone at the moment an entry is approved. */
+/** The account's limits, reckoned here from the log alone at the moment an order is approved. */
 import { configFor } from '../domain/config.ts';
+import { sideSign } from '../domain/instrument.ts';
 import { fromMicros, notionalMicros } from '../domain/money.ts';
-import { RiskApproved } from '../events/order.events.ts';
+import {
+  OrderCanceled,
+  OrderDenied,
+  OrderExpired,
+  OrderRejected,
+  RiskApproved,
+} from '../events/order.events.ts';
 import type { Invariant, OrderTrace, RunView } from './run-view.ts';
 
 /** Sums of the same numbers in another order. */
 const ROUNDING = 1e-9;
 
 /** Orders are over once one of these names them; a fill's own last report is told by what it leaves. */
-const OVER: readonly string[] = ['OrderDenied', 'OrderRejected', 'OrderCanceled', 'OrderExpired'];
+const OVER: readonly string[] = [OrderDenied, OrderRejected, OrderCanceled, OrderExpired].map(
+  ({ type }) => type,
+);
 
+/** Null where a limit is kept, else the sentence that says it is not. */
+export const withinLimit = (order: OrderTrace, what: string, value: number, limit: number): string | null =>
+  value <= limit + ROUNDING * Math.abs(limit) + ROUNDING
+    ? null
+    : `order ${order.intended.ordinal} takes ${what} to ${value.toFixed(2)} dollars; ${limit.toFixed(2)} is the limit`;
+
+/** The order that was just approved, where the limits of the risk gate count. */
+export function approvedOrder({ record: { event }, run, orders }: RunView): OrderTrace | null {
+  if (event?.type !== RiskApproved.type || !run.risk) return null;
+  return orders.get((event.payload as { ordinal: number }).ordinal)!;
+}
+
+/** Units that an order may still trade. */
+export function openUnits({ intended, events, filledQty }: OrderTrace): number {
+  if (intended.size.kind !== 'quantity' || events.some(({ type }) => OVER.includes(type))) return 0;
+  return intended.size.quantity - filledQty;
+}
+
+/** Dollars that `quantity` units are worth; 0 where nobody knows a price. */
+export const worth = ({ market }: RunView, symbol: string, quantity: number, px?: number | null): number =>
+  quantity === 0
+    ? 0
+    : fromMicros(notionalMicros(quantity, px ?? market.lastPx(symbol) ?? 0, market.multiplierOf(symbol)));
+
+export function equityOf(view: RunView): number {
+  let equity = fromMicros(view.cashMicros);
+  for (const { symbol, quantity } of view.holdings()) equity += worth(view, symbol, quantity);
+  return equity;
+}
+
+export const underlyingOf = ({ market }: RunView, symbol: string): string =>
+  market.contract(symbol)?.underlying ?? symbol;
+
+/** Orders of an action that still may trade, up to this one. */
+function* openOrders(view: RunView, action: string, upTo: OrderTrace): Generator<[OrderTrace, number]> {
+  for (const order of view.orders.values()) {
+    const { ordinal } = order.intended;
+    if (order.intended.action === action && ordinal <= upTo.intended.ordinal) yield [order, openUnits(order)];
+  }
+}
+
+/** Options count by their premium, under the symbol they are on; hedges have a bucket of their own. */
 export const exposureWithinLimits: Invariant = {
   name: 'an approved entry keeps the exposure limits, open orders included',
   check(view) {
-    const { event } = view.record;
-    if (event?.type !== RiskApproved.type || !view.run.risk) return null;
-    const order = view.orders.get((event.payload as { ordinal: number }).ordinal)!;
-    const { action, symbol, size } = order.intended;
-    if (action !== 'enter' || size.kind !== 'quantity') return null;
+    const order = approvedOrder(view);
+    if (order === null || order.intended.action !== 'enter' || order.intended.size.kind !== 'quantity')
+      return null;
+    const symbol = underlyingOf(view, order.intended.symbol);
     const { risk } = configFor(view.run.config, symbol);
-    let equity = view.cashMicros;
+    const equity = equityOf(view);
     let gross = 0;
     let ofSymbol = 0;
     for (const held of view.holdings()) {
-      const value = valueMicros(view, held.symbol, held.quantity, view.lastPx(held.symbol));
-      equity += value;
-      gross += Math.abs(value);
-      if (held.symbol === symbol && held.role === 'tactical') ofSymbol += Math.abs(value);
+      if (held.role === 'hedge') continue;
+      const value = Math.abs(worth(view, held.symbol, held.quantity));
+      gross += value;
+      if (held.role === 'tactical' && underlyingOf(view, held.symbol) === symbol) ofSymbol += value;
     }
-    for (const other of view.orders.values()) {
-      const open = openMicros(view, other);
-      gross += open;
-      if (other.intended.symbol === symbol) ofSymbol += open;
+    for (const [{ intended }, units] of openOrders(view, 'enter', order)) {
+      const value = worth(view, intended.symbol, units, intended.limitPx);
+      gross += value;
+      if (underlyingOf(view, intended.symbol) === symbol) ofSymbol += value;
     }
-    const dollars = (micros: number) => fromMicros(micros).toFixed(2);
-    const broken = (what: string, value: number, cap: number) =>
-      value <= cap * equity * (1 + ROUNDING)
-        ? null
-        : `order ${order.intended.ordinal} takes ${what} to ${dollars(value)} dollars; ${cap} of ${dollars(equity)} is the limit`;
-    return broken(symbol, ofSymbol, risk.symbolCap) ?? broken('all positions', gross, risk.grossCap);
+    return (
+      withinLimit(order, symbol, ofSymbol, risk.symbolCap * equity) ??
+      withinLimit(order, 'all positions', gross, risk.grossCap * equity)
+    );
   },
 };
 
-function valueMicros(view: RunView, symbol: string, quantity: number, px: number | undefined): number {
-  return quantity === 0 || px === undefined
-    ? 0
-    : notionalMicros(quantity, px, view.symbols.get(symbol)?.multiplier ?? 1);
-}
+export const netDeltaWithinLimit: Invariant = {
+  name: 'an approved entry keeps the net delta within its cap, or brings it nearer to nothing',
+  check(view) {
+    const order = approvedOrder(view);
+    if (order === null || order.intended.action !== 'enter' || order.intended.size.kind !== 'quantity')
+      return null;
+    const { market } = view;
+    const { netDeltaCap } = configFor(view.run.config, underlyingOf(view, order.intended.symbol)).risk;
+    let delta = 0;
+    for (const { symbol, quantity } of view.holdings()) {
+      if (quantity !== 0) delta += market.delta(symbol, quantity);
+    }
+    let before = delta;
+    for (const [each, units] of openOrders(view, 'enter', order)) {
+      if (units === 0) continue;
+      before = delta;
+      delta += market.delta(each.intended.symbol, sideSign(each.intended.side) * units);
+    }
+    const limit = Math.max(netDeltaCap * equityOf(view), Math.abs(before));
+    return withinLimit(order, 'net delta', Math.abs(delta), limit);
+  },
+};
 
-/** What an entry that may still trade would add. */
-function openMicros(view: RunView, { intended, events, filledQty }: OrderTrace): number {
-  if (intended.action !== 'enter' || intended.size.kind !== 'quantity') return 0;
-  if (events.some(({ type }) => OVER.includes(type))) return 0;
-  const px = intended.limitPx ?? view.lastPx(intended.symbol);
-  return valueMicros(view, intended.symbol, intended.size.quantity - filledQty, px);
-}
+export const premiumWithinLimits: Invariant = {
+  name: 'the premium of an approved order, and its share of the open interest, keep their limits',
+  check(view) {
+    const order = approvedOrder(view);
+    if (order === null || order.intended.size.kind !== 'quantity') return null;
+    const { symbol, action, limitPx, size } = order.intended;
+    if ((action !== 'enter' && action !== 'hedge') || view.market.contract(symbol) === undefined) return null;
+    const { risk } = configFor(view.run.config, underlyingOf(view, symbol));
+    const openInterest = view.market.quote(symbol)?.openInterest ?? 0;
+    const premium = worth(view, symbol, size.quantity, limitPx);
+    if (size.quantity > risk.openInterestShareMax * openInterest)
+      return `order ${order.intended.ordinal} is for ${size.quantity} contracts of an open interest of ${openInterest}`;
+    return withinLimit(order, 'its premium', premium, risk.premiumMax * equityOf(view));
+  },
+};

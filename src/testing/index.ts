@@ -2,7 +2,7 @@
  * The public property-test kit, `quantos/testing`: random markets, the engine's invariants, and the check of a strategy
  * against both.
  */
-export { arbitraryMarket, type MarketOptions, type TestMarket } from './arbitrary-market.ts';
+export { arbitraryMarket, arbitraryYears, type MarketOptions, type TestMarket } from './arbitrary-market.ts';
 export { type CheckOptions, type CheckResult, checkStrategy, StrategyCheckFailed } from './check-strategy.ts';
 export {
   type DayBar,

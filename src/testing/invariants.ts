@@ -20,8 +20,15 @@ import {
   RiskApproved,
   SubmitAttempted,
 } from '../events/order.events.ts';
-import { exposureWithinLimits } from './exposure-invariant.ts';
+import { exposureWithinLimits, netDeltaWithinLimit, premiumWithinLimits } from './exposure-invariant.ts';
+import {
+  hedgesAreNotChurned,
+  hedgesAreTrimmed,
+  hedgesKeepToTheExposure,
+  hedgesKeepToTheirPremium,
+} from './hedge-invariants.ts';
 import { fillsComeFromTheMarket, noDecisionKnowsTheFuture } from './look-ahead-invariants.ts';
+import { limitsKeepTheirCaps, marketsAreOrderly, premiumIsAffordable } from './option-invariants.ts';
 import type { Invariant, RunView } from './run-view.ts';
 
 /** The newest event, where it is of this type. */
@@ -180,9 +187,10 @@ const coreIsNeverSold: Invariant = {
     }
     const fill = eventOf<OrderFilled>(view, OrderFilled);
     if (fill === null || view.run.allowShort) return null;
-    const { symbol, ordinal } = fill.payload;
-    const held = view.held(symbol, 'tactical');
-    return held >= 0 ? null : `order ${ordinal} sold ${-held} ${symbol} more than the plan held`;
+    const { symbol, ordinal, side } = fill.payload;
+    if (side === 'buy') return null;
+    const held = view.held(symbol, view.fills.at(-1)!.role);
+    return held >= 0 ? null : `order ${ordinal} sold ${-held} ${symbol} more than was held`;
   },
 };
 
@@ -213,6 +221,15 @@ export const engineInvariants: readonly Invariant[] = [
   terminalStaysTerminal,
   everyOrderIsApproved,
   exposureWithinLimits,
+  netDeltaWithinLimit,
+  premiumWithinLimits,
+  premiumIsAffordable,
+  marketsAreOrderly,
+  limitsKeepTheirCaps,
+  hedgesKeepToTheExposure,
+  hedgesKeepToTheirPremium,
+  hedgesAreTrimmed,
+  hedgesAreNotChurned,
   noDecisionFromRejectedTicks,
   noDecisionKnowsTheFuture,
   fillsComeFromTheMarket,

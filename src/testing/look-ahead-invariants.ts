@@ -1,8 +1,10 @@
 /** Nobody trades on what is not known yet: a fill comes after the bar it was decided on, at a price of a later record. */
 import { configFor } from '../domain/config.ts';
+import { modelledOptionQuote } from '../domain/options/chain-model.ts';
 import { SessionEnded } from '../events/engine.events.ts';
 import { OrderFilled, SubmitAttempted } from '../events/order.events.ts';
 import { barStart, DAY_S, type Tick, TickKind } from '../events/tick.ts';
+import { underlyingOf } from './exposure-invariant.ts';
 import type { FillTrace, Invariant, RunRecord, RunView } from './run-view.ts';
 
 export const noDecisionKnowsTheFuture: Invariant = {
@@ -30,10 +32,11 @@ export const fillsComeFromTheMarket: Invariant = {
     // A bar's fills are reported just before it, so those since the tick before are judged now.
     for (let i = view.fills.length - 1; i >= 0; i--) {
       const fill = view.fills[i];
-      const ticks = view.ticks(fill.event.payload.symbol);
+      const priced = pricedBy(view, fill.event.payload.symbol);
+      const ticks = view.ticks(priced);
       const [before] = ended ? ticks.slice(-1) : ticks.slice(-2);
       if (fill.event.seq < (before?.seq ?? 0)) break;
-      if (symbol !== null && fill.event.payload.symbol !== symbol) continue;
+      if (symbol !== null && priced !== symbol) continue;
       if (!ticks.some((each) => explains(view, each, fill))) {
         const { ordinal, lastPx } = fill.event.payload;
         return `order ${ordinal} filled at ${lastPx}, which is no price of a record after its decision`;
@@ -50,9 +53,30 @@ function explains(view: RunView, { seq, tick }: RunRecord, { event }: FillTrace)
   if (seq <= root.seq && (root.tick !== null || tick!.recordedAt < root.event!.recordedAt)) return false;
   const range = rangeOf(tick!, event.time);
   if (range === null) return false;
+  if (pricedBy(view, symbol) !== symbol) return isModelledPx(view, event, range);
   const { halfSpread } = configFor(view.run.config, symbol).exchange;
   const spread = view.run.execution === 'midpoint' ? lastPx * halfSpread + 0.01 : 0;
   return lastPx >= range[0] - spread && lastPx <= range[1] + spread;
+}
+
+/** Whose records a fill's price comes from: a modelled option's from its underlying's. */
+const pricedBy = (view: RunView, symbol: string): string =>
+  view.ticks(symbol).length > 0 ? symbol : underlyingOf(view, symbol);
+
+/** Within what the chain model quotes from one end of the underlying's range to the other. */
+function isModelledPx(
+  view: RunView,
+  { payload, time }: FillTrace['event'],
+  spots: readonly number[],
+): boolean {
+  const { market, run } = view;
+  const contract = market.contract(payload.symbol)!;
+  const { options } = configFor(run.config, contract.underlying);
+  const { atm } = market.volatility(contract.underlying)!;
+  const quotes = spots.map((spot) => modelledOptionQuote(contract, spot, atm, time, options));
+  if (quotes.includes(null)) return false;
+  const [low, high] = [quotes.map((each) => each!.bidPx), quotes.map((each) => each!.askPx)];
+  return payload.lastPx >= Math.min(...low) && payload.lastPx <= Math.max(...high);
 }
 
 /** The prices a record shows for a moment; null where it shows none. */

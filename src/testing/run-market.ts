@@ -6,7 +6,7 @@ import { type CausalLink, causalChain } from '../../replay/why.ts';
 import { installDeterminismTrap } from '../bus/determinism-trap.ts';
 import { configSchema, profileDefaults, type RunSpec, runSpecSchema } from '../domain/config.ts';
 import { type Core, createCore } from '../engine/core.ts';
-import { simulate } from '../engine/simulation.ts';
+import { decidedSymbols, simulate } from '../engine/simulation.ts';
 import { copyTick, Tick } from '../events/tick.ts';
 import type { LogRecord } from '../log/log-reader.ts';
 import { memoryLog } from '../log/memory-log.ts';
@@ -58,6 +58,8 @@ export const shortWindows = configSchema.parse({
     volumeBars: 2,
   },
   selector: { atrBars: 2, rearmBars: 3, rearmDays: 5 },
+  guard: { lookback: 20, rankHistoryMin: 5, realizedFast: 2, realizedSlow: 4 },
+  hedge: { betaBars: 10, betaBarsMin: 4, cooldownSessions: 3 },
 });
 
 /** A whole run specification from the parts a test cares about: 100,000 dollars, no commission, windows of a few bars. */
@@ -85,6 +87,9 @@ export function runSpecOf(
   });
 }
 
+/** Far more than any market record leads to. */
+const RECORDS_PER_TICK = 100;
+
 /** Throws Violation for the first invariant that breaks. */
 export function runMarket(
   strategy: Strategy,
@@ -93,7 +98,10 @@ export function runMarket(
   invariants: readonly Invariant[],
 ): RunCounts {
   const log = memoryLog();
+  const dataset = datasetOf(market);
+  const symbols = decidedSymbols(dataset.symbols, run);
   const fold = new RunFold(run);
+  const most = 5_000 + RECORDS_PER_TICK * dataset.records;
   let pending: RunRecord[] = [];
   // Looked at when the cascade is quiet: an invariant is no part of the core, and what it reads is none of its business.
   const look = (engine: EngineBooks | null): void => {
@@ -114,13 +122,13 @@ export function runMarket(
         continues: null,
         mode: 'sim',
         run,
-        symbols: Object.keys(market).sort(),
+        symbols,
         datasets: [],
         engineVersion: ENGINE_VERSION,
         modelled: [],
       },
       strategy,
-      datasets: [datasetOf(market)],
+      datasets: [dataset],
       to: null,
       sinkOf: () => ({
         tick: (seq, tick, source) => {
@@ -130,6 +138,8 @@ export function runMarket(
           pending.push({ seq, event: null, tick: own });
         },
         event: (event) => {
+          if (event.seq > most)
+            throw new Error(`${most} records are not enough: something answers itself for ever`);
           log.event(event);
           pending.push({ seq: event.seq, event, tick: null });
         },
@@ -140,7 +150,7 @@ export function runMarket(
     });
     look(booksOf(core));
     log.flush();
-    replayed(log.cursor(), strategy, run, Object.keys(market).sort(), fold);
+    replayed(log.cursor(), strategy, run, symbols, fold);
   } catch (error) {
     if (error instanceof Violation) throw error;
     look(null);

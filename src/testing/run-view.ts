@@ -9,8 +9,10 @@ import type { Position, PositionRole } from '../domain/portfolio.ts';
 import { CoreDeclared } from '../events/engine.events.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { SymbolDefined, TickRejected } from '../events/market.events.ts';
+import { OptionSettled } from '../events/option.events.ts';
 import { OrderFilled, OrderIntended } from '../events/order.events.ts';
-import { type Tick, TickKind } from '../events/tick.ts';
+import type { Tick } from '../events/tick.ts';
+import { MarketFold, type MarketView } from './market-fold.ts';
 
 /** One entry of the log: an event, or a tick. */
 export interface RunRecord {
@@ -49,6 +51,8 @@ export interface RunView {
   readonly run: RunSpec;
   /** Definitions by symbol. */
   readonly symbols: ReadonlyMap<string, SymbolDefined>;
+  /** Quotes, chains and exposures as they stand at the record. */
+  readonly market: MarketView;
   /** What was just appended. */
   readonly record: RunRecord;
   /** Clock of that record, integer microseconds UTC. */
@@ -59,13 +63,13 @@ export interface RunView {
   readonly orders: ReadonlyMap<number, OrderTrace>;
   /** Oldest first, each execution once. */
   readonly fills: readonly FillTrace[];
-  /** What the fills and declared holdings leave of the starting cash, integer micro-dollars. */
+  /** What fills, settlements and declared holdings leave of the starting cash, integer micro-dollars. */
   readonly cashMicros: number;
   /** Units held, by the fills; negative is short. */
   readonly held: (symbol: string, role: PositionRole) => number;
   /** Every symbol and role that was ever held, with the units held now. */
   readonly holdings: () => Iterable<Holding>;
-  /** Newest price of a bar or print that was not rejected, dollars; undefined before the first. */
+  /** Newest price that was not rejected, dollars; of an option its mark. Undefined before the first. */
   readonly lastPx: (symbol: string) => number | undefined;
   /** Whether the tick at `seq` was rejected. */
   readonly rejected: (seq: number) => boolean;
@@ -75,6 +79,8 @@ export interface RunView {
   readonly symbolOf: (tick: Tick) => string | undefined;
   /** Ticks of a symbol, oldest first. */
   readonly ticks: (symbol: string) => readonly RunRecord[];
+  /** Events of a type, oldest first. */
+  readonly events: <P>(type: { readonly type: string }) => readonly StoredEvent<P>[];
 }
 
 /**
@@ -105,7 +111,9 @@ export class RunFold implements RunView {
   engine: EngineBooks | null = null;
   now = 0;
   cashMicros: number;
+  readonly market: MarketFold;
   readonly #records: RunRecord[] = [];
+  readonly #events = new Map<string, StoredEvent[]>();
   readonly #byId: (SymbolDefined | undefined)[] = [];
   readonly #held = new Map<string, Holding>();
   readonly #executions = new Set<string>();
@@ -115,6 +123,7 @@ export class RunFold implements RunView {
   constructor(run: RunSpec) {
     this.run = run;
     this.cashMicros = toMicros(run.cash);
+    this.market = new MarketFold(run);
   }
 
   add(record: RunRecord, engine: EngineBooks | null): void {
@@ -123,8 +132,14 @@ export class RunFold implements RunView {
     this.engine = engine;
     this.now = (event ?? tick!).recordedAt;
     this.#records.push(record);
-    if (event !== null) this.#fold(event);
-    else {
+    if (event !== null) {
+      this.market.event(event);
+      const ofType = this.#events.get(event.type);
+      if (ofType === undefined) this.#events.set(event.type, [event]);
+      else ofType.push(event);
+      this.#fold(event);
+    } else {
+      this.market.tick(tick!, record.seq);
       const symbol = this.symbolOf(tick!);
       if (symbol === undefined) return;
       const ticks = this.#ticks.get(symbol);
@@ -138,10 +153,7 @@ export class RunFold implements RunView {
 
   readonly holdings = (): Iterable<Holding> => this.#held.values();
 
-  readonly lastPx = (symbol: string): number | undefined => {
-    const good = this.ticks(symbol).findLast(({ seq }) => !this.rejected(seq))?.tick;
-    return good?.kind === TickKind.bar ? good.close : good?.kind === TickKind.openPrint ? good.px : undefined;
-  };
+  readonly lastPx = (symbol: string): number | undefined => this.market.lastPx(symbol);
 
   readonly rejected = (seq: number): boolean => this.#rejected.has(seq);
 
@@ -151,6 +163,9 @@ export class RunFold implements RunView {
   readonly symbolOf = (tick: Tick): string | undefined => this.#byId[tick.symbolId]?.symbol;
 
   readonly ticks = (symbol: string): readonly RunRecord[] => this.#ticks.get(symbol) ?? NO_RECORDS;
+
+  readonly events = <P>({ type }: { readonly type: string }): readonly StoredEvent<P>[] =>
+    (this.#events.get(type) ?? []) as readonly StoredEvent<P>[];
 
   #fold(event: StoredEvent): void {
     const { type, payload } = event;
@@ -166,10 +181,13 @@ export class RunFold implements RunView {
         return;
       case CoreDeclared.type: {
         const { symbol, quantity, px } = payload as { symbol: string; quantity: number; px: number };
-        this.cashMicros -= notionalMicros(quantity, px, this.#multiplierOf(symbol));
+        this.cashMicros -= notionalMicros(quantity, px, this.market.multiplierOf(symbol));
         this.#move(symbol, 'core', quantity);
         return;
       }
+      case OptionSettled.type:
+        this.#settle(payload as OptionSettled);
+        return;
       case OrderIntended.type: {
         const intended = payload as OrderIntended;
         this.orders.set(intended.ordinal, { intended, events: [event], filledQty: 0 });
@@ -189,19 +207,33 @@ export class RunFold implements RunView {
     this.#executions.add(executionId);
     const { role } = order.intended;
     const sign = sideSign(side);
-    this.cashMicros -= sign * notionalMicros(lastQty, lastPx, this.#multiplierOf(symbol)) + feeMicros;
+    this.cashMicros -= sign * notionalMicros(lastQty, lastPx, this.market.multiplierOf(symbol)) + feeMicros;
     this.#move(symbol, role, sign * lastQty);
     order.filledQty = onQuantityGrid(order.filledQty + lastQty);
     this.fills.push({ event, role });
+  }
+
+  /** Contracts leave at the option's price; shares come or go at the strike, in the role of the contracts. */
+  #settle({ symbol, quantity, optionPx, underlying, strike, shares }: OptionSettled): void {
+    const multiplier = this.market.multiplierOf(symbol);
+    let left = quantity;
+    for (const role of ['core', 'hedge', 'tactical'] as const) {
+      const held = this.held(symbol, role);
+      const same = held * left > 0 ? Math.sign(left) * Math.min(Math.abs(held), Math.abs(left)) : 0;
+      const part = role === 'tactical' ? left : same;
+      if (part === 0) continue;
+      left = onQuantityGrid(left - part);
+      const units = onQuantityGrid((shares * part) / quantity);
+      this.#move(symbol, role, -part);
+      this.#move(underlying, role, units);
+      this.cashMicros += notionalMicros(part, optionPx, multiplier);
+      this.cashMicros -= Math.sign(units) * Math.abs(notionalMicros(part, strike, multiplier));
+    }
   }
 
   #move(symbol: string, role: PositionRole, quantity: number): void {
     const key = keyOf(symbol, role);
     const held = this.#held.get(key)?.quantity ?? 0;
     this.#held.set(key, { symbol, role, quantity: onQuantityGrid(held + quantity) });
-  }
-
-  #multiplierOf(symbol: string): number {
-    return this.symbols.get(symbol)?.multiplier ?? 1;
   }
 }

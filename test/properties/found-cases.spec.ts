@@ -1,9 +1,9 @@
 /** Markets on which the properties once failed, as they were shrunk. */
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { RunSpec } from '../../src/domain/config.ts';
 import { builtInStrategies } from '../../src/strategies/built-in.ts';
 import { engineInvariants } from '../../src/testing/invariants.ts';
-import { runMarket, runSpecOf } from '../../src/testing/run-market.ts';
+import { runMarket, runSpecOf, shortWindows } from '../../src/testing/run-market.ts';
 
 const HOUR_US = 3_600_000_000;
 const FIRST_US = 1_577_979_000_000_000; // 2020-01-02 10:30 in New York
@@ -62,4 +62,24 @@ test('a core holding of a symbol that starts later is not bought on credit', () 
   const { AAA: early } = hours([100, 100], [100, 97], [97, 94], [94, 91], [91, 91]);
   const late = { ...early, bars: early.bars.slice(2) };
   run('buy-and-hold', {}, { AAA: late, BBB: early }, { core: [{ symbol: 'AAA', fraction: 0.5 }] });
+});
+
+test('a stop that fills in a gap is not asked to cancel for ever while its report is on the way', () => {
+  const opens = [100, 97, 94, 91, 88, 98, 95, 93, 63, 60];
+  const bars = opens.map((open, i) => {
+    const day = `2020-01-${['02', '03', '06', '07', '08', '10', '13', '14', '15', '16'][i]}`;
+    const close = open - (i === 6 ? 2 : 3);
+    return { day, open, high: open, low: close, close, volume: i === 5 ? 1e7 : 1e6 };
+  });
+  const latency = { submitLatencyUs: 40_000, reportLatencyUs: 60_000, latencyJitterUs: 20_000 };
+  const exchange = { ...shortWindows.exchange, ...latency };
+  const config = { ...shortWindows, exchange };
+  const strategy = builtInStrategies.get('conviction')!;
+  const { fills } = runMarket(
+    strategy,
+    { AAA: { resolutionS: 86_400, bars } },
+    runSpecOf(strategy, { profile: 'quantos', config }),
+    engineInvariants,
+  );
+  expect(fills).toBe(2);
 });
