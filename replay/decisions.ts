@@ -22,7 +22,7 @@ export type DecisionTable = Readonly<Partial<Record<HoldingKind, DecisionRow>>>;
 
 const DAY_US = 86_400_000_000;
 
-export const kindOfTrade = ({ role, instrument }: Pick<Trade, 'role' | 'instrument'>): HoldingKind =>
+const kindOfTrade = ({ role, instrument }: Pick<Trade, 'role' | 'instrument'>): HoldingKind =>
   holdingKind(role, instrument === 'equity' ? undefined : instrument);
 
 export function decisionTable(trades: readonly Trade[]): DecisionTable {

@@ -1,6 +1,6 @@
 /** How well orders were worked: their fills against the quote their intents met when they were released. */
 import { type HoldingKind, holdingKind, holdingKinds } from '../src/projections/profit-by-kind.ts';
-import type { FillRecord } from '../src/projections/run-journal.ts';
+import type { FillRecord } from '../src/projections/run-records.ts';
 import { ratio } from './metrics.ts';
 
 export interface ExecutionRow {

@@ -4,8 +4,8 @@ import type { OptionContract } from '../src/domain/options/contract.ts';
 import type { PositionRole } from '../src/domain/portfolio.ts';
 import { type HoldingKind, holdingKinds } from '../src/projections/profit-by-kind.ts';
 import type { Trade } from '../src/projections/round-trips.ts';
-import { flowMicros, regimeRegions } from '../src/projections/run-journal.ts';
 import type { RunProjection } from '../src/projections/run-projection.ts';
+import { flowMicros, regimeRegions } from '../src/projections/run-records.ts';
 import { isoDay } from '../src/projections/run-samples.ts';
 import { type Curve, periodsPerYear, sampleDeviation, type TradeMetrics, tradeMetrics } from './metrics.ts';
 

@@ -2,8 +2,8 @@
 import { DAY_S } from '../../src/events/tick.ts';
 import type { PriceSeries } from '../../src/projections/price-series.ts';
 import { type HoldingKind, holdingKind } from '../../src/projections/profit-by-kind.ts';
-import type { FillRecord, RegimeNow } from '../../src/projections/run-journal.ts';
 import type { RunProjection } from '../../src/projections/run-projection.ts';
+import type { FillRecord, RegimeNow } from '../../src/projections/run-records.ts';
 import { regimeSymbol } from '../tables.ts';
 import { type Twin, twinName } from '../twin.ts';
 

@@ -1,8 +1,8 @@
 /** The report's tables: results beside buy and hold, months, regimes, instruments, trades, quiet symbols. */
 
 import type { Trade } from '../../src/projections/round-trips.ts';
-import { regimeRegions } from '../../src/projections/run-journal.ts';
 import type { RunProjection } from '../../src/projections/run-projection.ts';
+import { regimeRegions } from '../../src/projections/run-records.ts';
 import { amount, change, days, grouped, money, NOTHING, percent, plain } from '../format.ts';
 import type { CurveMetrics } from '../metrics.ts';
 import type { BacktestSummary } from '../summary.ts';

@@ -5,7 +5,7 @@
 import { onQuantityGrid, sideSign } from '../domain/instrument.ts';
 import { fromMicros, notionalMicros } from '../domain/money.ts';
 import type { PositionRole } from '../domain/portfolio.ts';
-import type { FillRecord, RegimeNow, SplitMove, SplitRecord } from './run-journal.ts';
+import type { FillRecord, RegimeNow, SplitMove, SplitRecord } from './run-records.ts';
 
 /** One round trip. Prices are quantity-weighted averages, money is dollars, `returnOnEntry` is net profit over entry value. */
 export interface Trade {

@@ -11,8 +11,9 @@ import type { StoredEvent } from '../events/envelope.ts';
 import type { OptionSettled, SplitApplied } from '../events/option.events.ts';
 import type { OrderFilled, TradeBusted, TradeCorrected } from '../events/order.events.ts';
 import { type HoldingKind, holdingKind, ProfitByKind } from './profit-by-kind.ts';
-import { type FillRecord, flowMicros, type RunJournal, type SplitMove } from './run-journal.ts';
+import type { RunJournal } from './run-journal.ts';
 import type { RunOptions } from './run-options.ts';
+import { type FillRecord, flowMicros, type SplitMove } from './run-records.ts';
 
 type CoreHolding = PayloadOf<typeof CoreDeclared>;
 
