@@ -1,6 +1,6 @@
 /** The venue's own books: what the account may still open, and how many units a fraction of it buys. */
 import type { Commission } from '../../domain/config.ts';
-import type { Side } from '../../domain/instrument.ts';
+import { onQuantityGrid, type Side } from '../../domain/instrument.ts';
 import type { LedgerSettlement, LedgerSplit } from '../../domain/ledger-entries.ts';
 import { fromMicros, notionalMicros, toMicros } from '../../domain/money.ts';
 import type { OptionContract } from '../../domain/options/contract.ts';
@@ -24,15 +24,27 @@ export interface Trade {
   readonly multiplier: number;
 }
 
+export type DeclaredUnits = readonly (readonly [string, number])[];
+
+interface Parts {
+  readonly ledger: Ledger;
+  readonly allowShort: boolean;
+  readonly contractOf: (symbol: string) => OptionContract | null;
+  readonly declared: DeclaredUnits;
+}
+
 export class Account {
   readonly #ledger: Ledger;
   readonly #allowShort: boolean;
   readonly #contractOf: (symbol: string) => OptionContract | null;
+  /** Units of each symbol that were declared, not traded. */
+  readonly #declared: Map<string, number>;
 
-  constructor(ledger: Ledger, allowShort: boolean, contractOf: (symbol: string) => OptionContract | null) {
+  constructor({ ledger, allowShort, contractOf, declared }: Parts) {
     this.#ledger = ledger;
     this.#allowShort = allowShort;
     this.#contractOf = contractOf;
+    this.#declared = new Map(declared);
   }
 
   /**
@@ -115,6 +127,10 @@ export class Account {
 
   split(split: LedgerSplit): void {
     this.#ledger.split(split);
+    const declared = this.#declared.get(split.symbol);
+    if (declared === undefined) return;
+    const counted = onQuantityGrid((declared * split.numerator) / split.denominator);
+    this.#declared.set(split.symbol, Math.min(counted, this.quantity(split.symbol)));
   }
 
   /** Units held, negative when short; 0 when flat. */
@@ -124,6 +140,17 @@ export class Account {
 
   declareCore(core: { symbol: string; quantity: number; px: number; multiplier: number }): void {
     this.#ledger.declareCore(core);
+    this.#declared.set(core.symbol, (this.#declared.get(core.symbol) ?? 0) + core.quantity);
+  }
+
+  /** Whether an exercise that sells these units leaves alone what was declared. */
+  maySell(symbol: string, units: number): boolean {
+    const declared = this.#declared.get(symbol) ?? 0;
+    return declared === 0 || units <= this.quantity(symbol) - declared;
+  }
+
+  get declared(): DeclaredUnits {
+    return [...this.#declared];
   }
 
   toJSON(): LedgerJson {

@@ -4,8 +4,8 @@
  * and assignment cost no fee.
  *
  * Modelled, and said so: the settlement price is the underlying's last price at the close, or its opening print for what
- * settles at the open. An exercise the account cannot carry (shares it cannot pay, a short it may not hold) is closed out
- * at that price instead, as brokers do. A long holder never exercises early. A short American position is assigned
+ * settles at the open. An exercise the account cannot carry (shares it cannot pay, a short it may not hold) or that would
+ * deliver a declared holding is closed out at that price instead, as brokers do where they are told to. A long holder never exercises early. A short American position is assigned
  * whole at the first close at which its holder would lose by waiting: by the rate and yield of the configuration and by
  * the chain model's volatility, or the one that the midpoint of a recorded quote implies (none where it holds no time
  * value). Without a volatility or a two-sided quote it is not assigned.
@@ -108,15 +108,18 @@ export class ClearingHouse {
   }
 
   #canCarry({ quantity }: Position, contract: OptionContract): boolean {
+    const { account } = this.#parts;
+    const { underlying } = contract;
     const shares = deliveredBy(contract, quantity);
+    if (shares < 0 && !account.maySell(underlying, -shares)) return false;
     return (
-      this.#parts.account.refusal({
-        symbol: contract.underlying,
+      account.refusal({
+        symbol: underlying,
         side: shares > 0 ? 'buy' : 'sell',
         quantity: Math.abs(shares),
         px: (contract.strike * contract.multiplier) / contract.deliverable,
         feeMicros: 0,
-        multiplier: this.#parts.multiplierOf(contract.underlying),
+        multiplier: this.#parts.multiplierOf(underlying),
       }) === null
     );
   }

@@ -25,7 +25,7 @@ import {
   type SubmitAttempted,
 } from '../../events/order.events.ts';
 import { type Tick, TickKind } from '../../events/tick.ts';
-import { Account } from './account.ts';
+import { Account, type DeclaredUnits } from './account.ts';
 import { ClearingHouse, type Rates } from './clearing-house.ts';
 import { Matching, type MatchingOptions } from './matching.ts';
 import { ModelledOptions } from './modelled-options.ts';
@@ -80,6 +80,7 @@ export interface ExchangeJson {
   readonly records: number;
   readonly random: RandomState;
   readonly account: LedgerJson;
+  readonly declared: DeclaredUnits;
   readonly books: BooksJson;
   readonly cancels: readonly PendingCancel[];
   readonly reports: readonly ExchangeReport[];
@@ -102,11 +103,12 @@ export class SimulatedExchange {
   constructor(options: ExchangeOptions, carried?: ExchangeJson) {
     this.#options = options;
     this.#books = new VenueBooks((symbol) => options.contractOf?.(symbol), carried?.books);
-    this.#account = new Account(
-      carried === undefined ? new Ledger(options.cashMicros) : Ledger.fromJSON(carried.account),
-      options.allowShort,
-      (symbol) => this.#books.of(symbol).contract,
-    );
+    this.#account = new Account({
+      ledger: carried === undefined ? new Ledger(options.cashMicros) : Ledger.fromJSON(carried.account),
+      allowShort: options.allowShort,
+      contractOf: (symbol) => this.#books.of(symbol).contract,
+      declared: carried?.declared ?? [],
+    });
     this.#random = createRandom(carried?.random ?? options.seed);
     this.#matching = new Matching(options, this.#account, this.#random, {
       report: (input, order, time) => this.#report(input, order, time),
@@ -287,6 +289,7 @@ export class SimulatedExchange {
       records: this.#records,
       random: this.#random.state,
       account: this.#account.toJSON(),
+      declared: this.#account.declared,
       books: this.#books.toJSON(),
       cancels: this.#cancels,
       reports: this.#reports.toJSON(),

@@ -13,11 +13,19 @@ function held(
   symbol: string,
   side: 'buy' | 'sell',
   close: number,
-  { shares = 0, terms, ...options }: VenueOptions & { shares?: number; terms?: Terms } = {},
+  {
+    shares = 0,
+    core = 0,
+    terms,
+    ...options
+  }: VenueOptions & { shares?: number; core?: number; terms?: Terms } = {},
 ): Venue {
   const venue = optionVenue({ allowShort: side === 'sell', ...options }, terms);
-  if (shares > 0) venue.exchange.declareCore({ symbol: 'ABC', quantity: shares, px: 100 });
-  venue.day('2020-06-15', still(103), (now) => venue.send(now, { symbol, side, quantity: 2 }));
+  if (core > 0) venue.exchange.declareCore({ symbol: 'ABC', quantity: core, px: 100 });
+  venue.day('2020-06-15', still(103), (now) => {
+    if (shares > 0) venue.send(now, { quantity: shares });
+    venue.send(now, { symbol, side, quantity: 2 });
+  });
   venue.heard.length = 0;
   return venue.day(EXPIRY, { open: 101, high: 110, low: 90, close });
 }
@@ -49,7 +57,18 @@ describe('at the close of the expiry', () => {
     const venue = held(PUT_100, 'buy', 96, { shares: 300 });
     expect(news(venue)).toEqual([`${PUT_100} exercised 2 @ 0 shares -200`]);
     expect(venue.holdings).toEqual({ ABC: 100 });
-    expect(venue.cash).toBe(100_000 - 30_000 - 2 * 105 + 20_000);
+    expect(venue.cash).toBe(100_000 - 30_900 - 2 * 105 + 20_000);
+  });
+
+  test('a long put does not deliver a declared holding: it is closed out', () => {
+    const venue = held(PUT_100, 'buy', 96, { core: 300 });
+    expect(news(venue)).toEqual([`${PUT_100} cashSettled 2 @ 4 shares 0`]);
+    expect(venue.holdings).toEqual({ ABC: 300 });
+    const both = held(PUT_100, 'buy', 96, { core: 300, shares: 200 });
+    expect(news(both)).toEqual([`${PUT_100} exercised 2 @ 0 shares -200`]);
+    expect(both.holdings).toEqual({ ABC: 300 });
+    const carried = JSON.parse(JSON.stringify(both.exchange));
+    expect(optionVenue({ carried }).exchange.toJSON()).toEqual(carried);
   });
 
   test('a put on shares that are not there is closed out at what exercise is worth, and so is a call nobody can pay', () => {
