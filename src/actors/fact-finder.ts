@@ -28,13 +28,17 @@ export interface FactSources {
 
 export class FactFinder {
   readonly #sources: FactSources;
+  readonly #rules = new Map<string, Config>();
 
   constructor(sources: FactSources) {
     this.#sources = sources;
   }
 
+  /** The configuration of one symbol, laid over the general one once. */
   rules(symbol: string): Config {
-    return configFor(this.#sources.config, symbol);
+    let rules = this.#rules.get(symbol);
+    if (rules === undefined) this.#rules.set(symbol, (rules = configFor(this.#sources.config, symbol)));
+    return rules;
   }
 
   /** Where options on the symbol come from for plans; hedges may have a chain where plans have none. */
@@ -55,8 +59,7 @@ export class FactFinder {
     const { trend, structure } = this.#sources.regimes.of(symbol).states;
     const armed = (plan: PlanName, direction: PlanDirection) =>
       state[plan] !== 'disarmed' || this.#rearms(symbol, direction, plans[plan].exitedAt!, now);
-    const optionLives =
-      state.option === 'entering' || state.option === 'holding' || state.option === 'exiting';
+    const contract = plans.option.instrument;
     return {
       longConviction: this.conviction(symbol, 'long'),
       shortConviction: this.conviction(symbol, 'short'),
@@ -67,9 +70,9 @@ export class FactFinder {
       volatility: this.volatility(symbol),
       armed: armed('equity', 'long'),
       units: this.#units(symbol),
-      heldContract: optionLives ? plans.option.instrument : null,
       // A bear market's options are puts: the next one waits for a new low, as a call waits for a new high.
       optionArmed: armed('option', trend === 'bear' ? 'short' : 'long'),
+      heldOption: contract === null ? null : { contract, direction: plans.option.direction },
       findContract: (right) => this.#findContract(symbol, right, now),
     };
   }

@@ -29,10 +29,10 @@ export interface SelectionFacts {
   readonly armed: boolean;
   /** Whole units the equity plan may risk, before the account's limits; null where there is no stop distance yet. */
   readonly units: number | null;
-  /** The contract of a living option plan. */
-  readonly heldContract: string | null;
   /** The same of the option plan. */
   readonly optionArmed: boolean;
+  /** What a living option plan trades, and for which view. */
+  readonly heldOption: { readonly contract: string; readonly direction: PlanDirection } | null;
   /** Asked only when everything else speaks for an option: a chain is long. */
   readonly findContract: (right: 'call' | 'put') => ContractFound;
 }
@@ -126,7 +126,8 @@ function askForOption(
   { guard, selector }: Rules,
   ofView: readonly DecisionTest[],
 ): OptionAsked {
-  const { chain, volatility, heldContract } = facts;
+  const { chain, volatility, heldOption } = facts;
+  const direction = right === 'call' ? 'long' : 'short';
   const answer = (tests: readonly DecisionTest[], contract: string | null = null, contracts = 0) => ({
     tests,
     refusedBy: firstFailing(tests),
@@ -135,15 +136,19 @@ function askForOption(
   });
   const sourced = [...ofView, needs('optionChain', chain, 'recorded or modelled', chain !== 'none')];
   if (firstFailing(sourced) !== undefined) return answer(sourced);
-  const armed = heldContract !== null || facts.optionArmed;
+  const armed = heldOption !== null || facts.optionArmed;
   const affordable = [
     ...sourced,
     needs('volatilityGuard', facts.guard, 'open', facts.guard === 'open'),
     ...guardTests(facts.guard, volatility, guard),
     armedTest('optionArmed', armed, right === 'call' ? 'high' : 'low', selector),
   ];
-  if (firstFailing(affordable) !== undefined || heldContract !== null)
-    return answer(affordable, heldContract);
+  if (firstFailing(affordable) !== undefined) return answer(affordable);
+  if (heldOption !== null) {
+    const { contract } = heldOption;
+    const same = heldOption.direction === direction;
+    return answer([...affordable, needs('optionPlan', contract, `none, or a ${right}`, same)], contract);
+  }
   const found = facts.findContract(right);
   const asked = answer([...affordable, ...found.tests], found.contract, found.quantity);
   return { ...asked, tests: [...asked.tests, ...found.passedOver] };

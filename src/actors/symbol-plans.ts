@@ -89,7 +89,7 @@ export class SymbolPlans {
 
   // --- at a close -------------------------------------------------------------------------------------------------
 
-  /** A day order that ended without the fill it was sent for puts the plan back. */
+  /** A day order that ended without the fill it was sent for puts the plan back; a position that is gone ends it. */
   settleOrders(): void {
     const { state, plans } = this.view;
     for (const plan of planNames) {
@@ -97,7 +97,8 @@ export class SymbolPlans {
       if (instrument === null || this.#parts.orders.hasWorking(instrument)) continue; // its report is still on the way
       const held = this.#parts.portfolio.quantity(instrument);
       if (state[plan] === 'entering' && held === 0) this.#machine.send({ type: `${plan}.NOT_FILLED` });
-      if (state[plan] === 'exiting' && held !== 0) this.#machine.send({ type: `${plan}.EXIT_INCOMPLETE` });
+      else if (held === 0) this.#end(plan);
+      else if (state[plan] === 'exiting') this.#machine.send({ type: `${plan}.EXIT_INCOMPLETE` });
     }
   }
 
@@ -186,7 +187,7 @@ export class SymbolPlans {
   onFill(plan: PlanName, { intended, state: { status } }: Order, px: number): void {
     const { symbol, action, stopPx } = intended;
     const held = this.#parts.portfolio.quantity(symbol);
-    if (this.view.state[plan] === 'entering' && held > 0) {
+    if (this.view.state[plan] === 'entering' && action === 'enter') {
       this.#machine.send({ type: `${plan}.ENTERED` });
       this.#watchQuotes(true);
     }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { mergeDeep } from '../../src/domain/config.ts';
 import { dayToMicros, nextTradingDay, tradingDayAt } from '../../src/domain/exchange-calendar.ts';
 import { OptionSettled, SplitApplied, VolatilityGuardChanged } from '../../src/events/option.events.ts';
+import { OrderFilled, TradeBusted } from '../../src/events/order.events.ts';
 import { defineStrategy, eachSymbol, type Strategy } from '../../src/streams/strategy.ts';
 import { shortWindows } from '../../src/testing/run-market.ts';
 import { CALL, OptionsFloor } from './options-floor.ts';
@@ -167,6 +168,16 @@ describe('an operator who flattens', () => {
   test('another symbol changes nothing', () => {
     expect(floor().command('flatten', 'B').exits()).toEqual([]);
   });
+});
+
+test('a fill that is taken back leaves no plan without a position', () => {
+  const each = floor();
+  const { executionId, ordinal } = each.payloads(OrderFilled.type).at(-1) as unknown as OrderFilled;
+  each.input(TradeBusted.of({ ordinal, executionId, reason: 'an error' }));
+  expect(each.at.option).toBe('holding');
+  conviction = 0;
+  each.atClose(99);
+  expect(each.at.option).toBe('disarmed');
 });
 
 describe('an exit that was not filled', () => {

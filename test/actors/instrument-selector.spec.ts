@@ -209,6 +209,19 @@ describe('a strong view of a falling market', () => {
     ]);
   });
 
+  test('waits after an exit for a new low', () => {
+    const numbers = selector({ rearmBars: 5, rearmDays: 30, option: { daysMin: 20 } });
+    const days = goOn(goOn(fall(5), 2, 0.001, { short: 39 }), 2, 0.0005, { short: 85 });
+    expect(run(days, numbers).choices().at(-1)).toBe(
+      'nothing: optionArmed is not yet, needs a 5-bar closing low or 30 days since the exit',
+    );
+    expect(
+      run(goOn(days, 1, -0.02), numbers)
+        .choices()
+        .at(-1),
+    ).toMatch(/^option: .* put /);
+  });
+
   test('stands aside while volatility is crowded: equity is never sold short', () => {
     const each = run(goOn(fall(1, { vix: 25.4 }), 3, -0.003, { short: 90 }));
     expect(each.choices().at(-1)).toBe('nothing: volatilityGuard is crowded, needs open');

@@ -34,7 +34,7 @@ const facts = (over: Partial<SelectionFacts> = {}): SelectionFacts => ({
   volatility: { atm: 0.2, rank: 0.3, percentile: 0.3, ratio: 1.1, sessions: 252 },
   armed: true,
   units: 100,
-  heldContract: null,
+  heldOption: null,
   optionArmed: true,
   findContract: () => found,
   ...over,
@@ -89,13 +89,20 @@ describe('a conviction of 80', () => {
 
   test('keeps the contract of a living plan without looking for another', () => {
     const held = facts({
-      heldContract: 'held',
+      heldOption: { contract: 'held', direction: 'long' },
       findContract: () => {
         throw new Error('looked');
       },
     });
     expect(select(held, rules)).toMatchObject({ choice: 'option', contract: 'held', contracts: 0 });
   });
+});
+
+test('a view is not taken by the option of the other one, which has to go first', () => {
+  const put = facts({ trend: 'range', heldOption: { contract: 'a put', direction: 'short' } });
+  expect(chosen(put)).toBe('equity: optionPlan is a put, needs none, or a call: the share instead');
+  const call = bearish({ heldOption: { contract: 'a call', direction: 'long' } });
+  expect(chosen(call)).toBe('nothing: optionPlan is a call, needs none, or a put');
 });
 
 describe('a conviction of 60 to 80', () => {
@@ -172,7 +179,12 @@ const anyFacts: fc.Arbitrary<SelectionFacts> = fc.record({
   ),
   armed: fc.boolean(),
   units: fc.option(fc.integer({ min: 0, max: 50 })),
-  heldContract: fc.option(fc.constant('held')),
+  heldOption: fc.option(
+    fc.record({
+      contract: fc.constant('held'),
+      direction: fc.constantFrom('long' as const, 'short' as const),
+    }),
+  ),
   optionArmed: fc.boolean(),
   findContract: fc.constantFrom(
     () => found,
@@ -206,7 +218,7 @@ describe('whatever the facts', () => {
     const { tests } = select(watched, rules);
     const names = new Set(tests.map(({ test: name }) => name));
     expect(searched).toBe(names.has('contract'));
-    if (searched) expect(each.guard === 'open' && each.optionArmed && each.heldContract === null).toBe(true);
+    if (searched) expect(each.guard === 'open' && each.optionArmed && each.heldOption === null).toBe(true);
   });
 
   test.prop([anyFacts])(
