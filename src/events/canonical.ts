@@ -35,6 +35,7 @@ function hasItemsInOrder(items: readonly unknown[]): boolean {
 function hasKeysInOrder(object: Record<string, unknown>): boolean {
   if (Object.getPrototypeOf(object) !== Object.prototype) return false;
   let before = '';
+  // determinism-ok: an order other than the sorted one is refused
   for (const key in object) {
     if (key < before || !key.isWellFormed() || !isInOrder(object[key])) return false;
     before = key;
