@@ -1,10 +1,16 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openDataset } from '../../replay/dataset.ts';
 import { instrumentTable } from '../../replay/tables.ts';
 import { fromMicros } from '../../src/domain/money.ts';
 import { holdingKinds } from '../../src/projections/profit-by-kind.ts';
 import { roundTrips } from '../../src/projections/round-trips.ts';
 import type { RunProjection } from '../../src/projections/run-projection.ts';
-import { optionRun, tenthOfSp500 } from '../replay/option-run.ts';
+import { chainOf, csvOf, importChain, importPrices } from '../engine/chains.ts';
+import { tradingDays, wanderingDays } from '../engine/markets.ts';
+import { optionRun, projectedRun, tenthOfSp500 } from '../replay/option-run.ts';
 import { closeOf, Feeder, openOf, plainSpec } from '../replay/simulated-run.ts';
 
 const CALL = 'A     240216C00100000';
@@ -50,6 +56,29 @@ describe('a run of the whole pipeline', () => {
     const earned = Object.values(table).reduce((total, row) => total + row.pnl, 0);
     expect(earned).toBeCloseTo(run.samples.equity.at(-1)! - 100_000, 4);
   });
+});
+
+test('a run on a recorded chain is worth what the core says, whichever quotes came and went', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quantos-chain-'));
+  const bars = wanderingDays(5, tradingDays('2010-06-01', 400), 100);
+  const chain = importChain(folder, csvOf(chainOf(bars.slice(200), (i) => 0.2 + (i % 7) / 100)));
+  const datasets = [importPrices(folder, bars), chain.out].map(openDataset);
+  const differences: unknown[] = [];
+  const held = new Set<string>();
+  const config = { liquidity: { optionSpreadShare: 0.5 } };
+  const run = projectedRun('A', datasets, { config }, ({ actors, kernel }, { ledger, markOf, options }) => {
+    for (const { symbol } of ledger.positions())
+      if (options?.contract(symbol) !== undefined) held.add(symbol);
+    const [ours, core] = [ledger.equityMicros(markOf), actors.portfolio.equityMicros()];
+    if (ours !== core) differences.push({ seq: kernel.seq, ours, core });
+  });
+  for (const dataset of datasets) dataset.close();
+  rmSync(folder, { recursive: true });
+  expect(run.options!.covers('A')).toBe('recorded');
+  expect(held.size).toBeGreaterThan(0);
+  expect(differences).toEqual([]);
+  expect(run.options!.volatility.get('A')!.at(-1)!.day).toBe(run.samples.lastDay);
+  expect([...run.prices.keys()]).toEqual(['A']);
 });
 
 describe('a settled option', () => {

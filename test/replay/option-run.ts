@@ -1,6 +1,7 @@
 /** The whole pipeline over the S&P 500 at a tenth, as in the demo: calls, puts and hedges are traded on a modelled chain. */
 import { type BacktestSummary, summarizeRun } from '../../replay/summary.ts';
 import type { Core } from '../../src/engine/core.ts';
+import type { Dataset } from '../../src/engine/market-source.ts';
 import { simulate } from '../../src/engine/simulation.ts';
 import { RunProjection } from '../../src/projections/run-projection.ts';
 import { datasetOf } from '../../src/testing/dataset-of.ts';
@@ -16,11 +17,22 @@ export const tenthOfSp500 = (from: number, to: number) =>
     close: close / 10,
   }));
 
+type Heard = (core: Core, projection: RunProjection) => void;
+
 /** `onSettled` hears each moment at which the core is quiet and no tick still waits for its verdict. */
-export function optionRun(
+export const optionRun = (
   days: ReturnType<typeof tenthOfSp500>,
   over: RunOptions = {},
-  onSettled: (core: Core, projection: RunProjection) => void = () => {},
+  onSettled?: Heard,
+): RunProjection =>
+  projectedRun('SP500', [datasetOf({ SP500: { bars: days, assetClass: 'index' } })], over, onSettled);
+
+/** The same over any datasets of one symbol, and maybe its chain. */
+export function projectedRun(
+  symbol: string,
+  datasets: readonly Dataset[],
+  over: RunOptions = {},
+  onSettled: Heard = () => {},
 ): RunProjection {
   const projection = new RunProjection();
   let isWhole = false;
@@ -29,14 +41,14 @@ export function optionRun(
       session: 'test',
       continues: null,
       mode: 'sim',
-      run: runSpec({ core: [{ symbol: 'SP500', fraction: 0.6 }], benchmark: 'SP500', ...over }),
-      symbols: ['SP500'],
-      datasets: [{ name: 'sp500.db', head: '0' }],
+      run: runSpec({ core: [{ symbol, fraction: 0.6 }], benchmark: symbol, ...over }),
+      symbols: [symbol],
+      datasets: [{ name: 'data.db', head: '0' }],
       engineVersion: 'test',
       modelled: ['Options on SP500 are MODELLED, not recorded.'],
     },
     strategy: strategyOf('conviction'),
-    datasets: [datasetOf({ SP500: { bars: days, assetClass: 'index' } })],
+    datasets,
     to: null,
     sinkOf: () => ({
       tick: (seq, tick) => {
