@@ -44,9 +44,10 @@ const markets: fc.Arbitrary<Closes> = fc
 const setups: fc.Arbitrary<HedgedOptions> = fc.record({
   run: fc.constantFrom({}, { risk: false }, { core: [] }, { core: [{ symbol: 'SPY', fraction: 0.9 }] }),
   config: fc.record({
-    risk: fc.constantFrom({}, { premiumMax: 0.5 }),
+    risk: fc.constant({ premiumMax: 0.5 }),
     hedge: fc.record(
       {
+        share: fc.constantFrom(0.5, 1),
         premiumMax: fc.constantFrom(0.005, 0.03, 0.5, 0.5),
         premiumYearMax: fc.constantFrom(0.02, 0.1, 1, 1),
         costMax: fc.constantFrom(0.045, 0.5),
