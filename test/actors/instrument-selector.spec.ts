@@ -3,7 +3,7 @@ import { contractOf, daysToExpiry } from '../../src/domain/options/contract.ts';
 import { explainQuietDay } from '../../src/engine/core.ts';
 import { SelectionMade } from '../../src/events/decision.events.ts';
 import { VolatilityGuardChanged } from '../../src/events/option.events.ts';
-import { OrderFilled, OrderIntended } from '../../src/events/order.events.ts';
+import { IntentDeferred, OrderFilled, OrderIntended } from '../../src/events/order.events.ts';
 import { calmFall, calmRise, type Day, goOn, SelectedRun } from './selected-market.ts';
 
 const SURE = { long: 85 };
@@ -235,6 +235,14 @@ test('an entry that the limits leave no room for puts the plan back, and is trie
     '23: dropped: the limits leave no room for one unit',
     '24: dropped: the limits leave no room for one unit',
   ]);
+});
+
+test('each close that finds another contract says so before it decides to buy it', () => {
+  const each = run(goOn(calmRise(), 3, 0.02, SURE), { config: { risk: { premiumMax: 0.001 } } });
+  const bought = each.of(IntentDeferred).map(({ symbol }) => symbol);
+  const chosen = each.of(SelectionMade).flatMap(({ contract }) => contract ?? []);
+  expect(new Set(bought).size).toBe(3);
+  expect(chosen).toEqual(bought);
 });
 
 test('a quiet day explains itself for both plans', () => {
