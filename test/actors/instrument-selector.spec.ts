@@ -174,11 +174,14 @@ describe('calls that are held', () => {
     expect(waiting.choices().at(-1)).toBe(
       'equity: optionArmed is not yet, needs a 5-bar closing high or 5 days since the exit: the share instead',
     );
-    expect(
-      run(goOn(days, 1, 0.02), numbers)
+    const chosen = (more: Day[], rearmBars: number) =>
+      run(more, selector({ rearmBars, option: { daysMin: 20 } }))
         .choices()
-        .at(-1),
-    ).toMatch(/^option: /);
+        .at(-1);
+    expect(chosen(goOn(days, 1, 0.02), 5)).toMatch(/^option: /);
+    // Or until five days have gone by, wherever the market is.
+    expect(chosen(days, 20)).toMatch(/^equity: optionArmed is not yet/);
+    expect(chosen(goOn(days, 3, [-0.0002, 0.0001]), 20)).toMatch(/^option: /);
   });
 
   test('in a run without exits only leave at the word of the strategy, or before they expire', () => {
