@@ -147,7 +147,7 @@ export class HedgeLimits {
 }
 
 /** Whole contracts until the hedges take away the whole exposure. */
-export const unitsOfDelta = ({ exposure, covered, contractDelta }: HedgeRoom): number =>
+const unitsOfDelta = ({ exposure, covered, contractDelta }: HedgeRoom): number =>
   wholeUnits((exposure - covered) / contractDelta);
 
 /** Whole contracts that the premium caps and the cash pay. */

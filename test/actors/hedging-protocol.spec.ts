@@ -220,12 +220,16 @@ describe('premium', () => {
 
 describe('at expiry', () => {
   test('shares that exercise sold short are bought back at the next open', () => {
-    const run = new HedgedRun(alone(breakdown(60, -0.003)), hedge({ rollDays: 0 }));
+    // A holding in another symbol, and an account that may be short: else the put is closed out in cash at its settlement.
+    const run = new HedgedRun(breakdown(60, -0.003), {
+      config: { hedge: { betaBarsMin: 100, rollDays: 0 }, selector: { equityConviction: 99 } },
+      run: { allowShort: true, core: [{ fraction: 0.3, symbol: 'AAA' }] },
+    });
     const story = run.story();
-    expect(story).toContain('buy 200 exercised');
+    expect(story).toContain('buy 100 exercised');
     expect(held(run, 'SPY', 'hedge')).toBe(0);
     const settled = run.events.find(({ type }) => type === 'OptionSettled')!;
-    expect(settled.payload).toMatchObject({ how: 'exercised', shares: -200 });
+    expect(settled.payload).toMatchObject({ how: 'exercised', shares: -100 });
     const opens = run.events.filter(({ type, seq }) => type === 'MarketOpened' && seq > settled.seq);
     const covered = run.events.find(
       ({ type, payload }) => type === OrderIntended.type && (payload as OrderIntended).reason === 'exercised',
