@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { configFor, configSchema, mergeDeep } from '../../src/domain/config.ts';
 
 const defaults = configSchema.parse({});
-const sections = Object.keys(defaults).filter((name) => name !== 'symbols');
+const sections = Object.keys(defaults).filter((name) => !['symbols', 'events'].includes(name));
 
 test('the defaults are a configuration of their own, and a part of one leaves the rest as it is', () => {
   expect(configSchema.parse(defaults)).toEqual(defaults);
@@ -10,17 +10,23 @@ test('the defaults are a configuration of their own, and a part of one leaves th
   expect(risk).toEqual({ ...defaults.risk, symbolCap: 0.1 });
 });
 
-test.each([...sections, 'regime.trend', 'regime.volatility', 'regime.structure', 'conviction.weights', ''])(
-  'an unknown key in "%s" is refused by its name',
-  (path) => {
-    const inner = path.split('.').filter(Boolean);
-    const config = inner.reduceRight<object>((value, name) => ({ [name]: value }), { smaFst: 50 });
-    const { issues } = configSchema.safeParse(config).error!;
-    expect(issues).toEqual([
-      expect.objectContaining({ code: 'unrecognized_keys', keys: ['smaFst'], path: inner }),
-    ]);
-  },
-);
+test.each([
+  ...sections,
+  'regime.trend',
+  'regime.volatility',
+  'regime.structure',
+  'conviction.weights',
+  'selector.option',
+  'options.model',
+  '',
+])('an unknown key in "%s" is refused by its name', (path) => {
+  const inner = path.split('.').filter(Boolean);
+  const config = inner.reduceRight<object>((value, name) => ({ [name]: value }), { smaFst: 50 });
+  const { issues } = configSchema.safeParse(config).error!;
+  expect(issues).toEqual([
+    expect.objectContaining({ code: 'unrecognized_keys', keys: ['smaFst'], path: inner }),
+  ]);
+});
 
 test.each([
   { risk: { symbolCap: '0.4' } },

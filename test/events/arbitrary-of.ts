@@ -33,7 +33,12 @@ function candidates(schema: z.ZodType): fc.Arbitrary<unknown> {
     case 'tuple':
       return fc.tuple(...def.items.map(arbitraryOf));
     case 'record':
-      return fc.dictionary(text, arbitraryOf(def.valueType), { maxKeys: 3 });
+      // zod leaves a key named __proto__ out of a record, so no payload that was checked has one.
+      return fc.dictionary(
+        text.filter((key) => key !== '__proto__'),
+        arbitraryOf(def.valueType),
+        { maxKeys: 3 },
+      );
     case 'nullable':
       return fc.option(arbitraryOf(def.innerType));
     case 'default':

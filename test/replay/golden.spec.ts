@@ -36,7 +36,10 @@ function demoMarket(): Dataset {
 
 const golden: Record<string, { market: () => Dataset; options: RunOptions }> = {
   // `npm start`.
-  demo: { market: demoMarket, options: { core: demoConfig.core, benchmark: demoConfig.benchmark } },
+  demo: {
+    market: demoMarket,
+    options: { core: demoConfig.core, benchmark: demoConfig.benchmark, config: demoConfig.config },
+  },
   crossover: {
     market: () => datasetOf({ SP500: { bars: sp500Days(0, 1_500), assetClass: 'index' } }),
     options: {
