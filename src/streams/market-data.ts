@@ -193,11 +193,12 @@ export class MarketData {
     this.symbols.define(definition);
     this.#fold.define(definition);
     if ((this.#watched.get(definition.symbol)?.size ?? 0) > 0) this.#fold.watched[definition.id] = 1;
+    const saved = this.#saved[definition.symbol];
+    if (saved !== undefined) this.#fold.restore(definition.symbol, saved.fold);
     const state = this.#states.get(definition.symbol);
     if (state === undefined) return;
     if (this.#options.wantsDays && definition.resolutionS !== DAY_S)
       state.builder = new DayBuilder(definition.calendar);
-    const saved = this.#saved[definition.symbol];
     if (saved !== undefined) this.#warmUp(state, saved);
   }
 
@@ -246,12 +247,13 @@ export class MarketData {
   #save(): Record<string, SavedSymbol> {
     const saved: Record<string, SavedSymbol> = {};
     for (const symbol of this.symbols.names()) {
+      if (this.symbols.get(symbol)!.assetClass === 'option') continue;
+      // What is only evidence has no history here, yet the next session must doubt its prices as this one would.
       const state = this.#states.get(symbol);
-      if (state === undefined) continue;
-      const partial = state.builder?.save() ?? null;
+      const partial = state?.builder?.save() ?? null;
       saved[symbol] = {
         fold: this.#fold.save(symbol),
-        recent: state.recent.save(),
+        recent: state?.recent.save() ?? [],
         partial: partial === null ? null : toSaved(partial),
       };
     }
@@ -260,7 +262,6 @@ export class MarketData {
 
   /** Feeds the last session's bars to histories and strategies; seq 0 marks what this log does not hold. */
   #warmUp(state: SymbolState, saved: SavedSymbol): void {
-    this.#fold.restore(state.symbol, saved.fold);
     this.#warming = true;
     for (const each of saved.recent) {
       const bar = fromSaved(state.symbol, each);
