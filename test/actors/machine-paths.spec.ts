@@ -5,17 +5,23 @@
 import { describe, expect, test } from 'vitest';
 import { createActor, createMachine, type InspectionEvent } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
-import { type HedgeFacts, hedgingProtocolMachine } from '../../src/actors/hedging-protocol.machine.ts';
-import { instrumentSelectorMachine, planNames } from '../../src/actors/instrument-selector.machine.ts';
-import { marketRegimeMachine } from '../../src/actors/market-regime.machine.ts';
-import { orderStatusLogic } from '../../src/actors/order-status.actor.ts';
-import { tradingStateMachine } from '../../src/actors/trading-state.machine.ts';
+import {
+  type HedgeFacts,
+  hedgingProtocolMachine,
+} from '../../src/actors/hedging/hedging-protocol.machine.ts';
+import { marketRegimeMachine } from '../../src/actors/market/market-regime.machine.ts';
+import { orderStatusLogic } from '../../src/actors/orders/order-status.actor.ts';
+import { tradingStateMachine } from '../../src/actors/orders/trading-state.machine.ts';
 import {
   leavesOf,
   targetOf,
   type WorkingContext,
   workingOrderMachine,
-} from '../../src/actors/working-order.machine.ts';
+} from '../../src/actors/orders/working-order.machine.ts';
+import {
+  instrumentSelectorMachine,
+  planNames,
+} from '../../src/actors/selection/instrument-selector.machine.ts';
 import { configSchema } from '../../src/domain/config.ts';
 import {
   isRefused,

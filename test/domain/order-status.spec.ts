@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createActor, createMachine } from 'xstate';
-import { orderStatusLogic } from '../../src/actors/order-status.actor.ts';
+import { orderStatusLogic } from '../../src/actors/orders/order-status.actor.ts';
 import {
   isRefused,
   isTerminal,

@@ -1,0 +1,280 @@
+/**
+ * Holds what was decided until its market opens and releases it: exits first, then hedges, entries and protective stops,
+ * by symbol, so that rolls and reversals work. An order at one price is filled before the next leaves; what is worked on
+ * quotes holds up only what comes after its kind.
+ */
+import { defineNotice, type Kernel } from '../../bus/kernel.ts';
+import type { RunSpec } from '../../domain/config.ts';
+import { tradingDayAt, tradingSession } from '../../domain/exchange-calendar.ts';
+import type { Side } from '../../domain/instrument.ts';
+import { isTerminal } from '../../domain/order-status.ts';
+import { capOf } from '../../domain/spread-model.ts';
+import type { EventDefinition } from '../../events/define-event.ts';
+import { MarketOpened } from '../../events/market.events.ts';
+import { LiquidityFailed } from '../../events/option.events.ts';
+import * as o from '../../events/order.events.ts';
+import type { MarketData } from '../../streams/market-data.ts';
+import { firstFailing, words } from '../decision-tests.ts';
+import type { OrderBook } from './order-book.ts';
+import { type OrderWorkers, WorkSettled } from './order-worker.ts';
+import type { Pricing } from './pricing.ts';
+import type { ReleaseSize } from './release-size.ts';
+
+const ACTOR = 'release-desk';
+/** What was asked for within one instant is released together, in its order. */
+const ReleaseAsked = defineNotice<null>('ReleaseAsked');
+
+interface Deferred {
+  readonly intent: o.IntentDeferred;
+  readonly seq: number;
+  readonly basis: readonly number[];
+  /** When its market opened, microseconds: from there on it ages. */
+  readonly releasedAt: number;
+}
+
+type Priced = Pick<o.OrderIntended, 'orderType' | 'limitPx' | 'bidPx' | 'askPx'>;
+
+interface Parts {
+  readonly run: Pick<RunSpec, 'execution' | 'risk'>;
+  readonly market: MarketData;
+  readonly orders: OrderBook;
+  readonly pricing: Pricing;
+  readonly size: ReleaseSize;
+  readonly workers: OrderWorkers;
+}
+
+interface Saved {
+  readonly lastIntent: number;
+  readonly waiting: readonly o.IntentDeferred[];
+  readonly queue: readonly { readonly intent: o.IntentDeferred; readonly releasedAt: number }[];
+  readonly current: number | null;
+}
+
+export class ReleaseDesk {
+  readonly #kernel: Kernel;
+  readonly #parts: Parts;
+  #lastIntent = 0;
+  /** Decided, waiting for their market to open. */
+  #waiting: Deferred[] = [];
+  /** Being released now, in order. */
+  #queue: Deferred[] = [];
+  /** The order that has to finish (or rest) before the next may leave. */
+  #current: number | null = null;
+
+  constructor(kernel: Kernel, parts: Parts) {
+    this.#kernel = kernel;
+    this.#parts = parts;
+    kernel.on(MarketOpened, ACTOR, ({ payload }) => this.#open(payload.calendar));
+    kernel.onNotice(ReleaseAsked, ACTOR, () => this.#pump());
+    kernel.onNotice(WorkSettled, ACTOR, () => this.#pump());
+    kernel.on(o.OrderAccepted, ACTOR, ({ payload }) => this.#onAccepted(payload.ordinal));
+    const moves: readonly unknown[] = [
+      o.OrderFilled,
+      o.OrderCanceled,
+      o.OrderRejected,
+      o.OrderExpired,
+      o.OrderDenied,
+      o.CancelRejected,
+    ];
+    for (const moved of moves as readonly EventDefinition[]) kernel.on(moved, ACTOR, () => this.#pump());
+    kernel.carry(ACTOR, { save: () => this.#save(), restore: (state) => this.#restore(state as Saved) });
+  }
+
+  /** Decides an intent for the next open; the desk holds it at once, everyone else hears it at its dispatch. */
+  defer(
+    terms: Omit<o.IntentDeferred, 'intent'>,
+    options: { causation?: number; basis: readonly number[] },
+  ): number {
+    const intent: o.IntentDeferred = { intent: ++this.#lastIntent, ...terms };
+    const seq = this.#kernel.publish(o.IntentDeferred.of(intent), options);
+    this.#waiting.push({ intent, seq, basis: options.basis, releasedAt: 0 });
+    return intent.intent;
+  }
+
+  /** Decides an intent for now, behind what is being released; for the next open where the market is closed. */
+  request(
+    terms: Omit<o.IntentDeferred, 'intent'>,
+    options: { causation?: number; basis: readonly number[] },
+  ): number {
+    const intent = this.defer(terms, options);
+    const { now } = this.#kernel;
+    const calendar = this.#parts.market.calendarOf(terms.symbol);
+    const session = tradingSession(calendar, tradingDayAt(calendar, now))!;
+    if (now < session.open || now >= session.close) return intent;
+    const asked = this.#waiting.pop()!;
+    this.#queue = [...this.#queue, { ...asked, releasedAt: now }].sort(inReleaseOrder);
+    this.#kernel.notifyWhenQuiet(ReleaseAsked, null);
+    return intent;
+  }
+
+  /** Whether such an intent for a symbol has not gone out yet. */
+  holds(action: o.IntentAction, symbol: string): boolean {
+    const isIt = ({ intent }: Deferred) => intent.action === action && intent.symbol === symbol;
+    return this.#waiting.some(isIt) || this.#queue.some(isIt);
+  }
+
+  /** The side of an entry that waits for the open, or null. */
+  waitingEntry(symbol: string): Side | null {
+    return this.#waiting.find(({ intent }) => isEntry(intent, symbol))?.intent.side ?? null;
+  }
+
+  /** Drops the entries of a symbol that wait for the open. */
+  withdrawEntries(symbol: string, reason: string): void {
+    const withdrawn = this.#waiting.filter(({ intent }) => isEntry(intent, symbol));
+    this.#waiting = this.#waiting.filter((each) => !withdrawn.includes(each));
+    for (const { intent, seq } of withdrawn) this.#drop(intent, reason, seq);
+  }
+
+  #open(calendar: string): void {
+    const { market } = this.#parts;
+    const released = this.#waiting.filter(({ intent }) => market.calendarOf(intent.symbol) === calendar);
+    if (released.length === 0) return;
+    this.#waiting = this.#waiting.filter((each) => !released.includes(each));
+    const now = released.map((each) => ({ ...each, releasedAt: this.#kernel.now }));
+    this.#queue = [...this.#queue, ...now].sort(inReleaseOrder);
+    this.#pump();
+  }
+
+  /** An order that rests holds nobody up; one that will trade at once does. */
+  #onAccepted(ordinal: number): void {
+    if (ordinal !== this.#current) return;
+    if (!this.#trades(ordinal)) this.#current = null;
+    this.#pump();
+  }
+
+  #pump(): void {
+    const { orders, workers } = this.#parts;
+    for (;;) {
+      if (this.#current !== null) {
+        if (!isTerminal(orders.get(this.#current)!.state.status)) return;
+        this.#current = null;
+      }
+      const head = this.#queue[0];
+      if (head === undefined || workers.holdUp(head.intent) || this.#frees(head.intent)) return;
+      this.#queue.shift();
+      this.#release(head);
+    }
+  }
+
+  /** Cancels our own working orders in the symbol first; true while one of them still works. */
+  #frees({ symbol }: o.IntentDeferred): boolean {
+    const { orders, workers } = this.#parts;
+    const reason = 'makes way for a newer decision';
+    workers.withdraw(symbol);
+    for (const { intended } of [...orders.working()]) {
+      if (intended.symbol === symbol) orders.cancel(intended.ordinal, reason);
+    }
+    return orders.hasWorking(symbol) || workers.works(symbol);
+  }
+
+  #release({ intent, seq, basis, releasedAt }: Deferred): void {
+    const { orders, pricing, workers } = this.#parts;
+    const { symbol } = intent;
+    const ageMs = (this.#kernel.now - releasedAt) / 1_000;
+    const { intentAgeMaxMs } = pricing.configOf(symbol).risk;
+    if (ageMs > intentAgeMaxMs) return this.#drop(intent, `${ageMs} ms old; at most ${intentAgeMaxMs}`, seq);
+    if (!this.#isLiquid(intent, seq)) return;
+    const unitPx = this.#unitPx(intent);
+    const closes = intent.action === 'exit' || intent.action === 'protect';
+    if (unitPx === null && !closes) return this.#drop(intent, `no price for ${symbol} yet`, seq);
+    const size = this.#parts.size.of(intent, unitPx ?? 0);
+    if (typeof size === 'string') return this.#drop(intent, size, seq);
+    if (this.#isWorked(intent)) return workers.start(intent, size, unitPx ?? 0, { seq, basis });
+    const priced = this.#priceNow(intent);
+    if (priced === null) return this.#drop(intent, `no price for ${symbol} yet`, seq);
+    const { action, role, side, stopPx, timeInForce, reason } = intent;
+    const terms = {
+      action,
+      intent: intent.intent,
+      ...priced,
+      reason,
+      role,
+      side,
+      size,
+      stopPx,
+      symbol,
+      timeInForce,
+    };
+    this.#current = orders.intend(terms, { causation: seq, basis });
+  }
+
+  /** Entries and hedges need an orderly market; what has to go, goes. */
+  #isLiquid(intent: o.IntentDeferred, seq: number): boolean {
+    const { action, symbol } = intent;
+    if (!this.#parts.run.risk || (action !== 'enter' && action !== 'hedge')) return true;
+    const tests = this.#parts.pricing.liquidity(symbol);
+    const failed = firstFailing(tests);
+    if (failed === undefined) return true;
+    const failure = LiquidityFailed.of({ action, intent: intent.intent, symbol, tests });
+    const causation = this.#kernel.publish(failure, { causation: seq });
+    this.#drop(intent, `not liquid: ${words(failed)}`, causation);
+    return false;
+  }
+
+  /** On quotes an order is worked; on bars it goes out once, at its worst price. */
+  #isWorked({ symbol, orderType }: o.IntentDeferred): boolean {
+    const { run, pricing } = this.#parts;
+    return run.execution === 'midpoint' && orderType !== 'stop' && !pricing.barMode(symbol);
+  }
+
+  #priceNow(intent: o.IntentDeferred): Priced | null {
+    const unpriced = { askPx: null, bidPx: null, limitPx: null };
+    if (intent.orderType === 'stop') return { ...unpriced, orderType: 'stop' };
+    if (this.#parts.run.execution !== 'midpoint') return { ...unpriced, orderType: 'market' };
+    const quote = this.#parts.pricing.quote(intent.symbol);
+    if (quote === null) return null;
+    const { askPx, bidPx } = quote;
+    return { askPx, bidPx, limitPx: this.#unitPx(intent), orderType: 'limit' };
+  }
+
+  /** What a unit costs at worst: the cap of an entry, the far touch of all else. */
+  #unitPx({ symbol, side, action }: o.IntentDeferred): number | null {
+    const { run, pricing, market } = this.#parts;
+    const quote = pricing.quote(symbol);
+    if (quote === null) return null;
+    if (run.execution !== 'midpoint') return market.lastPx(symbol)!;
+    const walked = { side, tickClass: pricing.tickClass(symbol), urgent: action !== 'enter' };
+    return capOf(quote, walked, pricing.configOf(symbol).execution);
+  }
+
+  #trades(ordinal: number): boolean {
+    const { intended } = this.#parts.orders.get(ordinal)!;
+    if (intended.orderType === 'stop') return false;
+    if (intended.limitPx === null) return true;
+    const quote = this.#parts.pricing.quote(intended.symbol);
+    if (quote === null) return false;
+    return intended.side === 'buy' ? intended.limitPx >= quote.askPx : intended.limitPx <= quote.bidPx;
+  }
+
+  #drop({ intent, symbol, action }: o.IntentDeferred, reason: string, causation: number): void {
+    this.#kernel.publish(o.IntentDropped.of({ action, intent, reason, symbol }), { causation });
+  }
+
+  #save(): Saved {
+    return {
+      lastIntent: this.#lastIntent,
+      waiting: this.#waiting.map(({ intent }) => intent),
+      queue: this.#queue.map(({ intent, releasedAt }) => ({ intent, releasedAt })),
+      current: this.#current,
+    };
+  }
+
+  #restore(saved: Saved): void {
+    this.#lastIntent = saved.lastIntent;
+    const origin = { seq: this.#kernel.cause, basis: [] };
+    this.#waiting = saved.waiting.map((intent) => ({ ...origin, intent, releasedAt: 0 }));
+    this.#queue = saved.queue.map((each) => ({ ...origin, ...each }));
+    this.#current = saved.current;
+  }
+}
+
+const isEntry = (intent: o.IntentDeferred, symbol: string): boolean =>
+  intent.action === 'enter' && intent.symbol === symbol;
+
+const inReleaseOrder = (a: Deferred, b: Deferred): number =>
+  o.intentActions.indexOf(a.intent.action) - o.intentActions.indexOf(b.intent.action) ||
+  (a.intent.symbol < b.intent.symbol
+    ? -1
+    : a.intent.symbol > b.intent.symbol
+      ? 1
+      : a.intent.intent - b.intent.intent);
