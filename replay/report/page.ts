@@ -148,7 +148,7 @@ function priceSection({ prices, hidden }: ChartData): Html | null {
   return html`<h2>Price${shaded && ', regimes'} and fills</h2>
 <div class="bar"><span class="keys">${
     shares &&
-    html`<span>${shape('M5 0L10 9H0z', 'fill:var(--gain)')}${options.length > 0 && 'shares '}buy</span><span>${shape('M5 9L0 0H10z', 'fill:var(--loss)')}sell</span>`
+    html`<span>${shape('M5 0L10 9H0z', 'fill:var(--gain)')}share bought</span><span>${shape('M5 9L0 0H10z', 'fill:var(--loss)')}sold</span>`
   }${options.map(option)}</span>${
     prices.length > 1 &&
     html`<select id="symbol" aria-label="Symbol">${prices.map((each) => html`<option>${each.symbol}</option>`)}</select>`
