@@ -51,7 +51,7 @@ export interface ActorSystem {
 const HISTORY_MARGIN = 30;
 
 /** Decision bars that the engine's own rules look back over. */
-const barsOf = ({ regime, conviction, selector, guard }: Config): number =>
+const barsOf = ({ regime, conviction, selector, guard, hedge }: Config): number =>
   Math.max(
     regimeBars(regime),
     convictionBars(conviction),
@@ -59,7 +59,15 @@ const barsOf = ({ regime, conviction, selector, guard }: Config): number =>
     selector.rearmBars,
     guard.realizedFast + 1,
     guard.realizedSlow + 1,
+    hedge.betaBars + 1,
   );
+
+/** Decision bars that are kept of each symbol: what lies further back is known to nobody. */
+export function historyBars(run: RunSpec, strategy: Strategy, symbols: readonly string[]): number {
+  const params = strategy.params.parse(run.strategy.params);
+  const ofRules = symbols.map((symbol) => barsOf(configFor(run.config, symbol)));
+  return Math.max(...ofRules, strategy.warmUpBars?.(params) ?? 0) + HISTORY_MARGIN;
+}
 
 export function wireActors(
   kernel: Kernel,
@@ -72,16 +80,12 @@ export function wireActors(
   const sorted = [...symbols].sort();
   const configOf = (symbol: string) => configFor(config, symbol);
   const params = strategy.params.parse(run.strategy.params);
-  const longest = Math.max(
-    ...sorted.map((symbol) => barsOf(configOf(symbol))),
-    strategy.warmUpBars?.(params) ?? 0,
-  );
   const market = new MarketData(kernel, {
     feed: config.feed,
     symbols: sorted,
     decisionBars: whole ? 'day' : 'dataset',
     wantsDays: whole,
-    historyBars: longest + HISTORY_MARGIN,
+    historyBars: historyBars(run, strategy, sorted),
   });
   const options = wireChains(kernel, market, run, sorted);
   kernel.onStream(SessionCarried, 'carry-over', ({ payload }) => kernel.restore(payload.state));

@@ -52,14 +52,17 @@ export interface MarketView {
 export class MarketFold implements MarketView {
   readonly symbols = new Map<string, SymbolDefined>();
   readonly #run: RunSpec;
+  readonly #historyBars: number;
   readonly #table = new SymbolTable();
   readonly #fold: TickFold;
   readonly #days = new Map<string, Days>();
   #chains: SessionChains | null = null;
   #now = 0;
 
-  constructor(run: RunSpec) {
+  /** `historyBars`: the days the engine keeps; a beta knows no others. */
+  constructor(run: RunSpec, historyBars: number) {
     this.#run = run;
+    this.#historyBars = historyBars;
     this.#fold = new TickFold(this.#table, run.config.feed, {
       bar: (bar) => this.#onBar(bar),
       print: () => {},
@@ -160,10 +163,9 @@ export class MarketFold implements MarketView {
     this.#table.define(definition);
     this.#fold.define(definition);
     if (assetClass === 'option') return;
-    const { hedge, guard } = configFor(this.#run.config, symbol);
     this.#days.set(symbol, {
       builder: resolutionS === DAY_S ? null : new DayBuilder(calendar),
-      bars: new BarWindow(Math.max(hedge.betaBars, guard.realizedFast, guard.realizedSlow) + 2),
+      bars: new BarWindow(this.#historyBars),
     });
   }
 

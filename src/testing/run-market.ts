@@ -3,6 +3,7 @@ import { feed } from '../../replay/replay.ts';
 import { Difference, RecordedDecisions } from '../../replay/row-comparison.ts';
 import { ENGINE_VERSION } from '../../replay/version.ts';
 import { type CausalLink, causalChain } from '../../replay/why.ts';
+import { historyBars } from '../actors/actor-system.ts';
 import { installDeterminismTrap } from '../bus/determinism-trap.ts';
 import { configSchema, profileDefaults, type RunSpec, runSpecSchema } from '../domain/config.ts';
 import { type Core, createCore } from '../engine/core.ts';
@@ -100,7 +101,7 @@ export function runMarket(
   const log = memoryLog();
   const dataset = datasetOf(market);
   const symbols = decidedSymbols(dataset.symbols, run);
-  const fold = new RunFold(run);
+  const fold = new RunFold(run, historyBars(run, strategy, symbols));
   const most = 5_000 + RECORDS_PER_TICK * dataset.records;
   let pending: RunRecord[] = [];
   // Looked at when the cascade is quiet: an invariant is no part of the core, and what it reads is none of its business.

@@ -120,10 +120,10 @@ export class RunFold implements RunView {
   readonly #ticks = new Map<string, RunRecord[]>();
   readonly #rejected = new Set<number>();
 
-  constructor(run: RunSpec) {
+  constructor(run: RunSpec, historyBars = 300) {
     this.run = run;
     this.cashMicros = toMicros(run.cash);
-    this.market = new MarketFold(run);
+    this.market = new MarketFold(run, historyBars);
   }
 
   add(record: RunRecord, engine: EngineBooks | null): void {
