@@ -2,17 +2,21 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import type { RunSpec } from '../../src/domain/config.ts';
+import { sessionOfDayOrDefault } from '../../src/domain/exchange-calendar.ts';
+import { createRandom } from '../../src/domain/random.ts';
 import { SessionCarried } from '../../src/events/engine.events.ts';
+import { WalkStepped } from '../../src/events/option.events.ts';
 import { OrderFilled } from '../../src/events/order.events.ts';
-import { RunProjection } from '../../src/projections/run-projection.ts';
+import { projectRun } from '../../src/projections/run-projection.ts';
 import { builtInStrategies } from '../../src/strategies/built-in.ts';
 import type { Strategy } from '../../src/streams/strategy.ts';
 import { arbitraryMarket, arbitraryYears, type TestMarket } from '../../src/testing/arbitrary-market.ts';
 import { checkStrategy } from '../../src/testing/check-strategy.ts';
-import { datasetOf } from '../../src/testing/dataset-of.ts';
+import { type DayBar, datasetOf, type QuoteRecord } from '../../src/testing/dataset-of.ts';
 import { shortWindows } from '../../src/testing/run-market.ts';
 import type { Invariant } from '../../src/testing/run-view.ts';
 import { digestOf, firstDifference, runEngine } from '../engine/engine-run.ts';
+import { tradingDays } from '../engine/markets.ts';
 
 const PARAMS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'sma-cross': { fast: 2, slow: 3 },
@@ -34,6 +38,7 @@ function counting(fills: Record<string, number>): Invariant {
   return {
     name: 'counting',
     check({ record: { event }, orders, market }) {
+      if (event?.type === WalkStepped.type) fills.walked = (fills.walked ?? 0) + 1;
       if (event?.type !== OrderFilled.type) return null;
       const { ordinal, symbol } = event.payload as OrderFilled;
       const { role, action } = orders.get(ordinal)!.intended;
@@ -43,6 +48,43 @@ function counting(fills: Record<string, number>): Invariant {
     },
   };
 }
+
+const SECOND_US = 1_000_000;
+/** A market of quotes: some minutes of each day in which the price drifts, and is at times quoted widely or not at all. */
+const quotedMarket: fc.Arbitrary<TestMarket> = fc
+  .record({
+    seed: fc.nat(1_000),
+    moods: fc.array(fc.integer({ min: -4, max: 5 }), { minLength: 3, maxLength: 6 }),
+    levels: fc.array(fc.integer({ min: 10, max: 60 }), { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ seed, moods, levels }): TestMarket => {
+    const random = createRandom(seed);
+    const quotes: QuoteRecord[] = [];
+    const index: DayBar[] = [];
+    let middle = 10_000;
+    tradingDays('2020-01-01', 4 * moods.length).forEach((day, i) => {
+      const { open, close } = sessionOfDayOrDefault('XNYS', day);
+      const level = levels[i % levels.length];
+      index.push({ day, open: level, high: level, low: level, close: level });
+      for (const [from, seconds] of [
+        // Orders go out five minutes after the bell.
+        [open + 290 * SECOND_US, 100],
+        [close - 60 * SECOND_US, 55],
+      ]) {
+        for (let second = 1; second < seconds; second += random.nextUnit() < 0.02 ? 4 : 1) {
+          const drift = moods[Math.floor(i / 4)] * 0.2;
+          middle = Math.max(5_000, Math.round(middle + drift + (random.nextUnit() - 0.5) * 12));
+          const half = random.nextUnit() < 0.05 ? 40 : 1 + Math.floor(random.nextUnit() * 6);
+          const size = 1 + Math.floor(random.nextUnit() * 900);
+          const time = from + second * SECOND_US;
+          const bidPx = (middle - half) / 100;
+          const askPx = (middle + half) / 100;
+          quotes.push({ time, bidPx, askPx, bidSize: size, askSize: size });
+        }
+      }
+    });
+    return { AAA: { quotes }, VIX: { bars: index, assetClass: 'index' } };
+  });
 
 interface Case {
   readonly market: fc.Arbitrary<TestMarket>;
@@ -70,6 +112,7 @@ const cases: Readonly<Record<string, Case>> = {
     run: { ...hedged, config: shortWindows },
     runs: 1,
   },
+  'quotes that orders walk in': { market: quotedMarket, run: hedged, runs: 3 },
 };
 
 describe('every invariant holds of every built-in strategy with options and hedges, on', () => {
@@ -96,6 +139,7 @@ describe('every invariant holds of every built-in strategy with options and hedg
       'hedge hedge put',
       'hedge exit put',
       'tactical enter share',
+      'walked',
     ];
     expect(kinds.filter((kind) => !(fills[kind] > 3))).toEqual([]);
   });
@@ -110,12 +154,7 @@ test('the same market gives the same digest twice, and the books of a report are
       const dataset = datasetOf(market);
       const [once, twice] = [runEngine([dataset], options), runEngine([dataset], options)];
       expect(twice.result.decisionDigest).toBe(once.result.decisionDigest);
-      const projection = new RunProjection();
-      const cursor = once.sessions[0].log.cursor();
-      for (let kind = cursor.next(); kind !== 0; kind = cursor.next()) {
-        if (kind === 1) projection.tick(cursor.seq, cursor.tick);
-        else projection.event(cursor.event);
-      }
+      const projection = projectRun(once.sessions[0].log.cursor());
       const { portfolio } = once.result.core.actors;
       expect(projection.ledger.cashMicros).toBe(portfolio.cashMicros);
       expect(projection.ledger.positions()).toEqual(portfolio.positions());
