@@ -63,20 +63,27 @@ function explains(view: RunView, { seq, tick }: RunRecord, { event }: FillTrace)
 const pricedBy = (view: RunView, symbol: string): string =>
   view.ticks(symbol).length > 0 ? symbol : underlyingOf(view, symbol);
 
-/** Within what the chain model quotes from one end of the underlying's range to the other. */
+/**
+ * Within what the chain model quotes from one end of the underlying's range to the other, or at the limit of an order that
+ * the market went through.
+ */
 function isModelledPx(
   view: RunView,
   { payload, time }: FillTrace['event'],
   spots: readonly number[],
 ): boolean {
-  const { market, run } = view;
-  const contract = market.contract(payload.symbol)!;
+  const { market, run, orders } = view;
+  const { symbol, lastPx, side, ordinal } = payload;
+  const contract = market.contract(symbol)!;
   const { options } = configFor(run.config, contract.underlying);
   const { atm } = market.volatility(contract.underlying)!;
   const quotes = spots.map((spot) => modelledOptionQuote(contract, spot, atm, time, options));
   if (quotes.includes(null)) return false;
-  const [low, high] = [quotes.map((each) => each!.bidPx), quotes.map((each) => each!.askPx)];
-  return payload.lastPx >= Math.min(...low) && payload.lastPx <= Math.max(...high);
+  const lowest = Math.min(...quotes.map((each) => (side === 'buy' ? each!.askPx : each!.bidPx)));
+  const highest = Math.max(...quotes.map((each) => (side === 'buy' ? each!.askPx : each!.bidPx)));
+  const atLimit = lastPx === orders.get(ordinal)!.intended.limitPx;
+  const reached = side === 'buy' ? lastPx >= lowest : lastPx <= highest;
+  return reached && (atLimit || (side === 'buy' ? lastPx <= highest : lastPx >= lowest));
 }
 
 /** The prices a record shows for a moment; null where it shows none. */
