@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { configSchema } from '../../src/domain/config.ts';
-import { roundPassive, type Side, type TickClass } from '../../src/domain/instrument.ts';
+import { roundPassive, type Side, type TickClass, tickSize } from '../../src/domain/instrument.ts';
 import {
   capOf,
   entryCap,
@@ -93,6 +93,8 @@ describe('a walk', () => {
   test.prop([any, side, tickClass, fc.boolean(), steps])(
     'never crosses the far touch, never passes its cap, and is a price an order may have',
     (q, on, grid, urgent, n) => {
+      // An offer below the smallest tick of the grid is no price: `Pricing` gives no quote for it.
+      fc.pre(q.askPx >= tickSize(0, grid));
       const walked = { side: on, tickClass: grid, urgent };
       const px = walkPx(q, walked, n, rules);
       const sign = on === 'buy' ? 1 : -1;
