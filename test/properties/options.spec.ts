@@ -107,6 +107,11 @@ const cases: Readonly<Record<string, Case>> = {
     },
     runs: 8,
   },
+  'days, without a core holding and at market prices': {
+    market: arbitraryMarket({ bars: 60, volatilityIndex: 'VIX' }),
+    run: { ...hedged, core: [], execution: 'next-open' },
+    runs: 6,
+  },
   'years whose volatility is modelled from themselves': {
     market: arbitraryYears(),
     run: { ...hedged, config: shortWindows },

@@ -137,8 +137,8 @@ export class Matching {
     time: number,
     midpointFillChance: number | null,
   ): void {
+    if ((side === 'buy' ? quote.askPx : quote.bidPx) === 0) return; // nobody is there to trade with
     const px = farTouch(quote, side);
-    if (px === 0) return;
     this.#show(book, known(size));
     const byChance = (order: VenueOrder) =>
       midpointFillChance !== null &&
