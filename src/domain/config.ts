@@ -293,12 +293,21 @@ export type RegimeConfig = Config['regime'];
 export type ConvictionConfig = Config['conviction'];
 export type OptionsConfig = Config['options'];
 
+/** Asked for at every order and quote: laid over and checked once. */
+const laidOver = new WeakMap<Config, Map<string, Config>>();
+
 /** The configuration of one symbol: the general one with its overrides laid over it. */
 export function configFor(config: Config, symbol: string): Config {
   const overrides = Object.hasOwn(config.symbols, symbol) ? config.symbols[symbol] : undefined;
   if (overrides === undefined) return config;
-  const merged = mergeDeep({ ...config, symbols: {} }, overrides);
-  return configSchema.parse(merged);
+  let bySymbol = laidOver.get(config);
+  if (bySymbol === undefined) laidOver.set(config, (bySymbol = new Map()));
+  let own = bySymbol.get(symbol);
+  if (own === undefined) {
+    own = configSchema.parse(mergeDeep({ ...config, symbols: {} }, overrides));
+    bySymbol.set(symbol, own);
+  }
+  return own;
 }
 
 /** Lays `over` over `base`, object by object; arrays and plain values replace. Returns new objects. */

@@ -28,17 +28,13 @@ export interface FactSources {
 
 export class FactFinder {
   readonly #sources: FactSources;
-  readonly #rules = new Map<string, Config>();
 
   constructor(sources: FactSources) {
     this.#sources = sources;
   }
 
-  /** The configuration of one symbol, laid over the general one once. */
   rules(symbol: string): Config {
-    let rules = this.#rules.get(symbol);
-    if (rules === undefined) this.#rules.set(symbol, (rules = configFor(this.#sources.config, symbol)));
-    return rules;
+    return configFor(this.#sources.config, symbol);
   }
 
   /** Where options on the symbol come from for plans; hedges may have a chain where plans have none. */
