@@ -11,12 +11,13 @@ import { capOf, farTouch, type TwoSided } from '../../domain/spread-model.ts';
 import type { EventDefinition, EventKind, PayloadOf } from '../../events/define-event.ts';
 import { ClockTicked, TimerFired } from '../../events/engine.events.ts';
 import { MarketClosed } from '../../events/market.events.ts';
-import { LiquidityFailed, WalkStepped } from '../../events/option.events.ts';
+import { WalkStepped } from '../../events/option.events.ts';
 import * as o from '../../events/order.events.ts';
 import { type MarketData, Quoted } from '../../streams/market-data.ts';
 import type { Portfolio } from '../account/portfolio.ts';
-import { firstFailing, words } from '../decision-tests.ts';
+import { firstFailing } from '../decision-tests.ts';
 import { MachineHost } from '../machine-host.ts';
+import { dropIntent, liquidityRefusal } from './intent-end.ts';
 import type { OrderBook } from './order-book.ts';
 import type { Pricing } from './pricing.ts';
 import type { ReleaseSize } from './release-size.ts';
@@ -302,25 +303,17 @@ export class OrderWorkers {
   #quantityNow({ intent, machine }: Worker): number | null {
     const { pricing, size, run } = this.#parts;
     const { context } = machine.snapshot;
-    const { action, symbol } = intent;
-    const causation = this.#kernel.cause;
-    if (run.risk && !context.urgent === (action === 'enter') && action !== 'exit') {
-      const tests = pricing.liquidity(symbol);
-      const failed = firstFailing(tests);
-      if (failed !== undefined) {
-        this.#kernel.publish(LiquidityFailed.of({ action, intent: intent.intent, symbol, tests }));
-        return this.#drop(intent, `not liquid: ${words(failed)}`, causation);
-      }
-    }
+    const refusal = run.risk ? liquidityRefusal(this.#kernel, pricing, intent, this.#kernel.cause) : null;
+    if (refusal !== null) return this.#drop(intent, refusal.reason);
     const leaves = leavesOf(context);
     const worst = capOf(context.quote!, context, context.execution);
     const now = size.of({ ...intent, size: { kind: 'quantity', quantity: leaves } }, worst);
-    if (typeof now === 'string') return this.#drop(intent, now, causation);
-    return Math.min(leaves, this.#units(symbol, now, worst));
+    if (typeof now === 'string') return this.#drop(intent, now);
+    return Math.min(leaves, this.#units(intent.symbol, now, worst));
   }
 
-  #drop({ action, intent, symbol }: o.IntentDeferred, reason: string, causation: number): null {
-    this.#kernel.publish(o.IntentDropped.of({ action, intent, reason, symbol }), { causation });
+  #drop(intent: o.IntentDeferred, reason: string): null {
+    dropIntent(this.#kernel, intent, reason, this.#kernel.cause);
     return null;
   }
 
@@ -347,7 +340,7 @@ export class OrderWorkers {
     this.#workers.delete(symbol);
     for (const ordinal of traded.keys()) this.#byOrder.delete(ordinal);
     this.#watch(symbol);
-    if (traded.size === 0 && givenUp !== null) this.#drop(intent, GIVEN_UP[givenUp], this.#kernel.cause);
+    if (traded.size === 0 && givenUp !== null) this.#drop(intent, GIVEN_UP[givenUp]);
     this.#kernel.notify(WorkSettled, null);
   }
 

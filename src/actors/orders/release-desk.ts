@@ -11,10 +11,9 @@ import { isTerminal } from '../../domain/order-status.ts';
 import { capOf } from '../../domain/spread-model.ts';
 import type { EventDefinition } from '../../events/define-event.ts';
 import { MarketOpened } from '../../events/market.events.ts';
-import { LiquidityFailed } from '../../events/option.events.ts';
 import * as o from '../../events/order.events.ts';
 import type { MarketData } from '../../streams/market-data.ts';
-import { firstFailing, words } from '../decision-tests.ts';
+import { dropIntent, liquidityRefusal } from './intent-end.ts';
 import type { OrderBook } from './order-book.ts';
 import { type OrderWorkers, WorkSettled } from './order-worker.ts';
 import type { Pricing } from './pricing.ts';
@@ -168,19 +167,20 @@ export class ReleaseDesk {
   }
 
   #release({ intent, seq, basis, releasedAt }: Deferred): void {
-    const { orders, pricing, workers } = this.#parts;
+    const { orders, pricing, workers, run } = this.#parts;
     const { symbol } = intent;
     const ageMs = (this.#kernel.now - releasedAt) / 1_000;
     const { intentAgeMaxMs } = pricing.configOf(symbol).risk;
     if (ageMs > intentAgeMaxMs) return this.#drop(intent, `${ageMs} ms old; at most ${intentAgeMaxMs}`, seq);
-    if (!this.#isLiquid(intent, seq)) return;
+    const refusal = run.risk ? liquidityRefusal(this.#kernel, pricing, intent, seq) : null;
+    if (refusal !== null) return this.#drop(intent, refusal.reason, refusal.seq);
     const unitPx = this.#unitPx(intent);
     const closes = intent.action === 'exit' || intent.action === 'protect';
     if (unitPx === null && !closes) return this.#drop(intent, `no price for ${symbol} yet`, seq);
     const size = this.#parts.size.of(intent, unitPx ?? 0);
     if (typeof size === 'string') return this.#drop(intent, size, seq);
     if (this.#isWorked(intent)) return workers.start(intent, size, unitPx ?? 0, { seq, basis });
-    const priced = this.#priceNow(intent);
+    const priced = this.#priceNow(intent, unitPx);
     if (priced === null) return this.#drop(intent, `no price for ${symbol} yet`, seq);
     const { action, role, side, stopPx, timeInForce, reason } = intent;
     const terms = {
@@ -198,33 +198,20 @@ export class ReleaseDesk {
     this.#current = orders.intend(terms, { causation: seq, basis });
   }
 
-  /** Entries and hedges need an orderly market; what has to go, goes. */
-  #isLiquid(intent: o.IntentDeferred, seq: number): boolean {
-    const { action, symbol } = intent;
-    if (!this.#parts.run.risk || (action !== 'enter' && action !== 'hedge')) return true;
-    const tests = this.#parts.pricing.liquidity(symbol);
-    const failed = firstFailing(tests);
-    if (failed === undefined) return true;
-    const failure = LiquidityFailed.of({ action, intent: intent.intent, symbol, tests });
-    const causation = this.#kernel.publish(failure, { causation: seq });
-    this.#drop(intent, `not liquid: ${words(failed)}`, causation);
-    return false;
-  }
-
   /** On quotes an order is worked; on bars it goes out once, at its worst price. */
   #isWorked({ symbol, orderType }: o.IntentDeferred): boolean {
     const { run, pricing } = this.#parts;
     return run.execution === 'midpoint' && orderType !== 'stop' && !pricing.barMode(symbol);
   }
 
-  #priceNow(intent: o.IntentDeferred): Priced | null {
+  #priceNow(intent: o.IntentDeferred, unitPx: number | null): Priced | null {
     const unpriced = { askPx: null, bidPx: null, limitPx: null };
     if (intent.orderType === 'stop') return { ...unpriced, orderType: 'stop' };
     if (this.#parts.run.execution !== 'midpoint') return { ...unpriced, orderType: 'market' };
     const quote = this.#parts.pricing.quote(intent.symbol);
     if (quote === null) return null;
     const { askPx, bidPx } = quote;
-    return { askPx, bidPx, limitPx: this.#unitPx(intent), orderType: 'limit' };
+    return { askPx, bidPx, limitPx: unitPx, orderType: 'limit' };
   }
 
   /** What a unit costs at worst: the cap of an entry, the far touch of all else. */
@@ -246,8 +233,8 @@ export class ReleaseDesk {
     return intended.side === 'buy' ? intended.limitPx >= quote.askPx : intended.limitPx <= quote.bidPx;
   }
 
-  #drop({ intent, symbol, action }: o.IntentDeferred, reason: string, causation: number): void {
-    this.#kernel.publish(o.IntentDropped.of({ action, intent, reason, symbol }), { causation });
+  #drop(intent: o.IntentDeferred, reason: string, causation: number): void {
+    dropIntent(this.#kernel, intent, reason, causation);
   }
 
   #save(): Saved {
