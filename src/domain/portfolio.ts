@@ -190,16 +190,11 @@ export class Ledger {
     return equity;
   }
 
-  /** Gross value of what is held, longs and shorts added up, of one role or symbol where given. */
-  exposureMicros(
-    markOf: MarkOf,
-    only: { readonly role?: PositionRole; readonly symbol?: string } = {},
-  ): number {
+  /** Gross value of the positions that count, longs and shorts added up. */
+  exposureMicros(markOf: MarkOf, counts: (position: Position) => boolean = () => true): number {
     let exposure = 0;
     for (const position of this.positions()) {
-      if (only.role !== undefined && only.role !== position.role) continue;
-      if (only.symbol !== undefined && only.symbol !== position.symbol) continue;
-      exposure += Math.abs(valueMicros(position, markOf));
+      if (counts(position)) exposure += Math.abs(valueMicros(position, markOf));
     }
     return exposure;
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { onQuantityGrid, type Side, sideSign } from '../../src/domain/instrument.ts';
 import type { LedgerFill } from '../../src/domain/ledger-entries.ts';
-import { Ledger, type PositionRole } from '../../src/domain/portfolio.ts';
+import { Ledger, type Position, type PositionRole } from '../../src/domain/portfolio.ts';
 
 const DOLLAR = 1_000_000;
 let executions = 0;
@@ -104,9 +104,10 @@ describe('a ledger', () => {
     );
     const markOf = (symbol: string) => (symbol === 'ABC' ? 101 : 19);
     expect(ledger.exposureMicros(markOf)).toBe(1_067 * DOLLAR);
-    expect(ledger.exposureMicros(markOf, { role: 'hedge' })).toBe(57 * DOLLAR);
-    expect(ledger.exposureMicros(markOf, { symbol: 'ABC' })).toBe(1_010 * DOLLAR);
-    expect(ledger.exposureMicros(markOf, { symbol: 'ABC', role: 'hedge' })).toBe(0);
+    expect(ledger.exposureMicros(markOf, ({ role }) => role === 'hedge')).toBe(57 * DOLLAR);
+    expect(ledger.exposureMicros(markOf, ({ symbol }) => symbol === 'ABC')).toBe(1_010 * DOLLAR);
+    const abcHedge = ({ symbol, role }: Position) => symbol === 'ABC' && role === 'hedge';
+    expect(ledger.exposureMicros(markOf, abcHedge)).toBe(0);
   });
 
   test('ignores a repeated execution', () => {

@@ -32,11 +32,9 @@ export class Account {
     const { portfolio, orders, pricing } = this.#parts;
     const underlying = pricing.underlyingOf(symbol);
     const equityMicros = portfolio.equityMicros();
-    let symbolMicros = 0;
-    for (const position of portfolio.positions()) {
-      if (position.role !== 'tactical' || pricing.underlyingOf(position.symbol) !== underlying) continue;
-      symbolMicros += portfolio.exposureMicros({ symbol: position.symbol, role: 'tactical' });
-    }
+    let symbolMicros = portfolio.exposureMicros(
+      (held) => held.role === 'tactical' && pricing.underlyingOf(held.symbol) === underlying,
+    );
     let openGross = 0;
     let openHedges = 0;
     for (const order of orders.working()) {
@@ -52,7 +50,7 @@ export class Account {
       equityMicros,
       cashMicros: portfolio.cashMicros - openGross - openHedges,
       symbolMicros,
-      grossMicros: portfolio.exposureMicros() - portfolio.exposureMicros({ role: 'hedge' }) + openGross,
+      grossMicros: portfolio.exposureMicros(({ role }) => role !== 'hedge') + openGross,
     };
   }
 

@@ -97,7 +97,7 @@ export class Portfolio {
     return this.#ledger.equityMicros(this.#markOf);
   }
 
-  exposureMicros(only: { role?: PositionRole; symbol?: string } = {}): number {
-    return this.#ledger.exposureMicros(this.#markOf, only);
+  exposureMicros(counts: (position: Position) => boolean): number {
+    return this.#ledger.exposureMicros(this.#markOf, counts);
   }
 }
