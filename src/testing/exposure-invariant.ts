@@ -32,7 +32,7 @@ export function approvedOrder({ record: { event }, run, orders }: RunView): Orde
 }
 
 /** Units that an order may still trade. */
-export function openUnits({ intended, events, filledQty }: OrderTrace): number {
+function openUnits({ intended, events, filledQty }: OrderTrace): number {
   if (intended.size.kind !== 'quantity' || events.some(({ type }) => OVER.includes(type))) return 0;
   return intended.size.quantity - filledQty;
 }
@@ -52,8 +52,12 @@ export function equityOf(view: RunView): number {
 export const underlyingOf = ({ market }: RunView, symbol: string): string =>
   market.contract(symbol)?.underlying ?? symbol;
 
-/** Orders of an action that still may trade, up to this one. */
-function* openOrders(view: RunView, action: string, upTo: OrderTrace): Generator<[OrderTrace, number]> {
+/** Orders of an action up to this one, with the units they still may trade. */
+export function* openOrders(
+  view: RunView,
+  action: string,
+  upTo: OrderTrace,
+): Generator<[OrderTrace, number]> {
   for (const order of view.orders.values()) {
     const { ordinal } = order.intended;
     if (order.intended.action === action && ordinal <= upTo.intended.ordinal) yield [order, openUnits(order)];

@@ -9,7 +9,7 @@ import { OrderFilled } from '../events/order.events.ts';
 import {
   approvedOrder,
   equityOf,
-  openUnits,
+  openOrders,
   underlyingOf,
   withinLimit,
   worth,
@@ -38,21 +38,16 @@ function approvedHedge(view: RunView): OrderTrace | null {
   return order?.intended.action === 'hedge' ? order : null;
 }
 
-const openHedges = (view: RunView, upTo: OrderTrace): OrderTrace[] =>
-  [...view.orders.values()].filter(
-    ({ intended }) => intended.action === 'hedge' && intended.ordinal <= upTo.intended.ordinal,
-  );
-
 export const hedgesKeepToTheExposure: Invariant = {
   name: 'no hedge goes beyond the exposure at its release',
   check(view) {
     const order = approvedHedge(view);
     if (order === null) return null;
     const { exposure, covered } = exposures(view);
-    const open = openHedges(view, order).reduce((sum, each) => {
-      const units = openUnits(each);
-      return units === 0 ? sum : sum - view.market.betaWeighted(each.intended.symbol, units);
-    }, 0);
+    let open = 0;
+    for (const [{ intended }, units] of openOrders(view, 'hedge', order)) {
+      if (units !== 0) open -= view.market.betaWeighted(intended.symbol, units);
+    }
     return withinLimit(order, 'hedge delta', covered + open, Math.max(0, exposure));
   },
 };
@@ -79,10 +74,9 @@ export const hedgesKeepToTheirPremium: Invariant = {
     const { hedge } = configFor(view.run.config, underlying);
     const equity = equityOf(view);
     const day = tradingDayAt(market.symbols.get(underlying)!.calendar, now);
-    const open = openHedges(view, order).reduce(
-      (sum, each) => sum + worth(view, each.intended.symbol, openUnits(each), each.intended.limitPx),
-      0,
-    );
+    let open = 0;
+    for (const [{ intended }, units] of openOrders(view, 'hedge', order))
+      open += worth(view, intended.symbol, units, intended.limitPx);
     let held = 0;
     for (const { symbol, role, quantity } of view.holdings()) {
       const contract = market.contract(symbol);

@@ -6,7 +6,7 @@ import type { Kernel } from '../../bus/kernel.ts';
 import { type Config, configFor } from '../../domain/config.ts';
 import { tradingDayAt } from '../../domain/exchange-calendar.ts';
 import { fromMicros, notionalMicros } from '../../domain/money.ts';
-import { daysToExpiry } from '../../domain/options/contract.ts';
+import { daysToExpiry, type OptionContract } from '../../domain/options/contract.ts';
 import { type DecisionTest, OrderFilled } from '../../events/order.events.ts';
 import type { MarketData } from '../../streams/market-data.ts';
 import type { OptionChains } from '../../streams/option-chains.ts';
@@ -85,7 +85,7 @@ export class HedgeLimits {
     // What is due to be rolled makes room for what replaces it.
     const kept = held.filter((each) => {
       const put = options.contract(each.symbol);
-      return put !== undefined && daysToExpiry(put, day) > hedge.rollDays;
+      return put !== undefined && !isDueToRoll(put, day, hedge);
     });
     const equity = fromMicros(portfolio.equityMicros());
     const ofYear = this.#spent.filter(({ at }) => at > this.#kernel.now - YEAR_US);
@@ -145,6 +145,10 @@ export class HedgeLimits {
     return { delta, premium };
   }
 }
+
+/** Its last days have come: while the structure stays broken another one takes its place. */
+export const isDueToRoll = (put: OptionContract, day: string, { rollDays }: Config['hedge']): boolean =>
+  daysToExpiry(put, day) <= rollDays;
 
 /** Whole contracts until the hedges take away the whole exposure. */
 const unitsOfDelta = ({ exposure, covered, contractDelta }: HedgeRoom): number =>

@@ -5,18 +5,19 @@
 import type { Kernel } from '../../bus/kernel.ts';
 import { type Config, configFor, type RunSpec } from '../../domain/config.ts';
 import { sessionOfDayOrDefault, tradingDayAt } from '../../domain/exchange-calendar.ts';
-import { daysToExpiry } from '../../domain/options/contract.ts';
 import { ExitTriggered } from '../../events/decision.events.ts';
 import { OperatorCommanded } from '../../events/engine.events.ts';
 import { HedgeSized, HedgeStateChanged, OptionSettled } from '../../events/option.events.ts';
 import { type DecisionTest, type IntentDeferred, OrderFilled } from '../../events/order.events.ts';
 import type { Bar } from '../../streams/bar.ts';
 import { DayDecided, MarksMoved } from '../../streams/market-data.ts';
+import { basisOf } from '../basis.ts';
 import { atMost, firstFailing, needs } from '../decision-tests.ts';
 import { MachineHost } from '../machine-host.ts';
 import type { Regimes } from '../market/regimes.ts';
 import type { OrderBook } from '../orders/order-book.ts';
 import type { ReleaseDesk } from '../orders/release-desk.ts';
+import { isDueToRoll } from './hedge-limits.ts';
 import { type HedgeSizing, type HedgeSources, putsToTrim, sharesToSell, sizeHedge } from './hedge-sizing.ts';
 import { type HedgeEvent, type HedgeFacts, hedgingProtocolMachine } from './hedging-protocol.machine.ts';
 
@@ -135,7 +136,7 @@ export class HedgingProtocol {
     return portfolio.positions().flatMap(({ symbol, role, quantity }) => {
       const contract = role === 'hedge' ? options.contract(symbol) : undefined;
       if (contract === undefined) return [];
-      const isDue = daysToExpiry(contract, this.#today) <= this.#rules.rollDays;
+      const isDue = isDueToRoll(contract, this.#today, this.#rules);
       const bidPx = options.quote(symbol)?.bidPx ?? 0;
       return isDue && bidPx === 0 ? [] : [{ contract: symbol, quantity, isDue, bidPx }];
     });
@@ -280,7 +281,7 @@ export class HedgingProtocol {
   /** The regimes of the benchmark that stand. */
   #basis(): number[] {
     const { structure, volatility } = this.#parts.regimes.of(this.#parts.benchmark).seqs;
-    return [structure, volatility].filter((seq) => seq > 0).sort((a, b) => a - b);
+    return basisOf([structure, volatility]);
   }
 }
 

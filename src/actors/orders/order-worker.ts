@@ -15,6 +15,7 @@ import { WalkStepped } from '../../events/option.events.ts';
 import * as o from '../../events/order.events.ts';
 import { type MarketData, Quoted } from '../../streams/market-data.ts';
 import type { Portfolio } from '../account/portfolio.ts';
+import { basisOf } from '../basis.ts';
 import { firstFailing } from '../decision-tests.ts';
 import { MachineHost } from '../machine-host.ts';
 import { dropIntent, liquidityRefusal } from './intent-end.ts';
@@ -289,10 +290,9 @@ export class OrderWorkers {
       timeInForce: 'day',
     } as const;
     const first = worker.traded.size === 0;
-    const standing = [...basis, seq].filter((each) => each > 0).sort((a, b) => a - b);
     const ordinal = this.#parts.orders.intend(
       terms,
-      first && seq > 0 ? { basis, causation: seq } : { basis: standing },
+      first && seq > 0 ? { basis, causation: seq } : { basis: basisOf([...basis, seq]) },
     );
     worker.traded.set(ordinal, 0);
     this.#byOrder.set(ordinal, worker);

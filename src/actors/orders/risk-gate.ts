@@ -65,18 +65,27 @@ export class RiskGate {
 
   #judge(event: Recorded<OrderIntended>): void {
     const order = event.payload;
-    while (this.#recent.length > 0 && this.#recent[0].at <= this.#kernel.now - MINUTE_US)
-      this.#recent.shift();
+    this.#forgetTheOld();
     const tests = this.#tests(order);
     const failed = firstFailing(tests);
     const { ordinal, intent, symbol } = order;
-    const step = this.#isStep(order);
     if (failed === undefined) this.#kernel.publish(RiskApproved.of({ ordinal, tests }));
     else {
       const reason = `${failed.test}: ${failed.value} against ${failed.limit}`;
       this.#kernel.publish(OrderDenied.of({ intent, ordinal, reason, symbol, tests }));
       this.#parts.orders.deny(ordinal);
     }
+    if (this.#parts.enforced) this.#remember(order);
+  }
+
+  #forgetTheOld(): void {
+    const since = this.#kernel.now - MINUTE_US;
+    while (this.#recent.length > 0 && this.#recent[0].at <= since) this.#recent.shift();
+  }
+
+  #remember(order: OrderIntended): void {
+    const { intent, symbol } = order;
+    const step = this.#isStep(order);
     this.#recent.push({ at: this.#kernel.now, intent, key: duplicateKey(order), step, symbol });
   }
 
@@ -123,9 +132,9 @@ export class RiskGate {
     const now = this.#kernel.now;
     const { risk } = this.#parts.pricing.configOf(order.symbol);
     const window = now - risk.duplicateWindowMs * 1_000;
+    const ownKey = duplicateKey(order);
     const duplicates = this.#recent.filter(
-      ({ at, key, intent }) =>
-        at > window && key === duplicateKey(order) && (intent === null || intent !== order.intent),
+      ({ at, key, intent }) => at > window && key === ownKey && (intent === null || intent !== order.intent),
     ).length;
     const opposing = this.#working(order, (other) => other.side === opposite(order.side));
     const sameIntent = this.#working(

@@ -8,6 +8,7 @@ import { OperatorCommanded } from '../../events/engine.events.ts';
 import { OptionSettled, SplitApplied, VolatilityGuardChanged } from '../../events/option.events.ts';
 import { OrderFilled } from '../../events/order.events.ts';
 import { DayDecided, Quoted } from '../../streams/market-data.ts';
+import { basisOf } from '../basis.ts';
 import { MachineHost } from '../machine-host.ts';
 import { FactFinder } from './fact-finder.ts';
 import {
@@ -166,6 +167,6 @@ export class InstrumentSelector {
     const { seqs } = regimes.of(symbol);
     const conviction = strategist.standing(symbol, direction).seq;
     const all = [conviction, seqs.trend, seqs.volatility, seqs.structure, guardSeq, selectionSeq];
-    return all.filter((seq) => seq > 0).sort((a, b) => a - b);
+    return basisOf(all);
   }
 }
