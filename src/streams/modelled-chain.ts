@@ -10,6 +10,15 @@ import type { ContractGreeks, DaysToExpiry, DeltaRange, OptionQuote } from './op
 
 const DAY_US = 86_400_000_000;
 
+/** All that a modelled chain depends on. */
+export interface ChainMoment {
+  /** Price of the underlying, dollars. */
+  readonly spot: number;
+  /** At-the-money volatility at 30 days. */
+  readonly atm: number;
+  readonly now: number;
+}
+
 /** Listed contracts of one expiry and right, by strike, as asked for last. */
 interface Strikes {
   first: number;
@@ -32,7 +41,7 @@ export class ModelledChain {
     this.#config = config;
   }
 
-  listed(right: OptionRight, days: DaysToExpiry, spot: number, now: number): readonly OptionContract[] {
+  listed(right: OptionRight, days: DaysToExpiry, { spot, now }: ChainMoment): readonly OptionContract[] {
     const lists = this.#expiriesWithin(days, now).map((expiry) => this.#listedOf(expiry, right, spot));
     return lists.length === 1 ? lists[0] : lists.flat();
   }
@@ -42,7 +51,7 @@ export class ModelledChain {
     right: OptionRight,
     days: DaysToExpiry,
     { min, max }: DeltaRange,
-    { spot, atm, now }: { readonly spot: number; readonly atm: number; readonly now: number },
+    { spot, atm, now }: ChainMoment,
   ): readonly OptionContract[] {
     const sizeOf = (contract: OptionContract) =>
       Math.abs(modelledGreeks(contract, spot, atm, now, this.#config).delta);
@@ -62,14 +71,14 @@ export class ModelledChain {
     });
   }
 
-  quote(contract: OptionContract, spot: number, atm: number, now: number): OptionQuote | null {
+  quote(contract: OptionContract, { spot, atm, now }: ChainMoment): OptionQuote | null {
     const quote = modelledOptionQuote(contract, spot, atm, now, this.#config);
     if (quote === null) return null;
     const { openInterest } = this.#config.model;
     return { ...quote, quotedAt: now, underlyingPx: spot, openInterest, modelled: true };
   }
 
-  greeks(contract: OptionContract, spot: number, atm: number, now: number): ContractGreeks | null {
+  greeks(contract: OptionContract, { spot, atm, now }: ChainMoment): ContractGreeks | null {
     return yearsToExpiry(contract, now) > 0 ? modelledGreeks(contract, spot, atm, now, this.#config) : null;
   }
 

@@ -15,7 +15,7 @@ import type { Tick } from '../events/tick.ts';
 import { chainSource } from './chain-source.ts';
 import { IvHistory, type SavedIv } from './iv-history.ts';
 import type { MarketData } from './market-data.ts';
-import { ModelledChain } from './modelled-chain.ts';
+import { type ChainMoment, ModelledChain } from './modelled-chain.ts';
 import type {
   ChainSource,
   ContractGreeks,
@@ -133,13 +133,10 @@ export class SessionChains implements OptionChains {
   }
 
   listed(underlying: string, right: 'call' | 'put', days: DaysToExpiry): readonly OptionContract[] {
-    const now = this.#market.now();
     const recorded = this.#recorded.get(underlying);
-    if (recorded !== undefined) return recorded.listed(right, days, now);
-    const modelled = this.#modelled.get(underlying);
-    const spot = this.#market.spotOf(underlying);
-    if (modelled === undefined || spot === undefined || this.#atm(underlying) === undefined) return NONE;
-    return modelled.listed(right, days, spot, now);
+    if (recorded !== undefined) return recorded.listed(right, days, this.#market.now());
+    const moment = this.#momentOf(underlying);
+    return moment === null ? NONE : this.#modelled.get(underlying)!.listed(right, days, moment);
   }
 
   aroundDelta(
@@ -148,43 +145,37 @@ export class SessionChains implements OptionChains {
     days: DaysToExpiry,
     size: DeltaRange,
   ): readonly OptionContract[] {
-    const modelled = this.#modelled.get(underlying);
-    if (modelled === undefined) {
+    if (this.#recorded.has(underlying)) {
       return this.listed(underlying, right, days).filter(({ symbol }) => {
         const delta = Math.abs(this.greeks(symbol)?.delta ?? Number.NaN);
         return delta >= size.min && delta <= size.max;
       });
     }
-    const spot = this.#market.spotOf(underlying);
-    const atm = this.#atm(underlying);
-    if (spot === undefined || atm === undefined) return NONE;
-    return modelled.aroundDelta(right, days, size, { spot, atm, now: this.#market.now() });
+    const moment = this.#momentOf(underlying);
+    return moment === null ? NONE : this.#modelled.get(underlying)!.aroundDelta(right, days, size, moment);
   }
 
   quote(symbol: string): OptionQuote | null {
     const contract = this.contract(symbol);
     if (contract === undefined) return null;
     const { underlying } = contract;
-    const now = this.#market.now();
     const recorded = this.#recorded.get(underlying);
-    if (recorded !== undefined) return recorded.quote(contract, now);
-    const modelled = this.#modelled.get(underlying);
-    const spot = this.#market.spotOf(underlying);
-    const atm = this.#atm(underlying);
-    if (modelled === undefined || spot === undefined || atm === undefined) return null;
-    return modelled.quote(contract, spot, atm, now);
+    if (recorded !== undefined) return recorded.quote(contract, this.#market.now());
+    const moment = this.#momentOf(underlying);
+    return moment === null ? null : this.#modelled.get(underlying)!.quote(contract, moment);
   }
 
   greeks(symbol: string): ContractGreeks | null {
     const contract = this.contract(symbol);
-    const spot = contract && this.#market.spotOf(contract.underlying);
-    if (contract === undefined || spot === undefined) return null;
-    const now = this.#market.now();
-    const recorded = this.#recorded.get(contract.underlying);
-    if (recorded !== undefined) return recorded.greeks(contract, spot, now);
-    const atm = this.#atm(contract.underlying);
-    if (atm === undefined) return null;
-    return this.#modelled.get(contract.underlying)?.greeks(contract, spot, atm, now) ?? null;
+    if (contract === undefined) return null;
+    const { underlying } = contract;
+    const recorded = this.#recorded.get(underlying);
+    if (recorded !== undefined) {
+      const spot = this.#market.spotOf(underlying);
+      return spot === undefined ? null : recorded.greeks(contract, spot, this.#market.now());
+    }
+    const moment = this.#momentOf(underlying);
+    return moment === null ? null : this.#modelled.get(underlying)!.greeks(contract, moment);
   }
 
   mark(symbol: string): number | undefined {
@@ -223,6 +214,14 @@ export class SessionChains implements OptionChains {
     if (chain === undefined) return;
     const underlyingPx = this.#market.spotOf(contract!.underlying) ?? 0;
     chain.quoted(symbol, tick, tick.time, tick.recordedAt, underlyingPx);
+  }
+
+  /** What the modelled chain of an underlying depends on now; null where there is none, or not yet. */
+  #momentOf(underlying: string): ChainMoment | null {
+    const spot = this.#market.spotOf(underlying);
+    const atm = this.#atm(underlying);
+    if (!this.#modelled.has(underlying) || spot === undefined || atm === undefined) return null;
+    return { spot, atm, now: this.#market.now() };
   }
 
   #atm(underlying: string): number | undefined {
