@@ -1,5 +1,11 @@
 /** The interfaces between the core and its edges. Only types: whoever implements one imports this, never the core. */
+import type { Side } from '../domain/instrument.ts';
+import type { OrderStatus } from '../domain/order-status.ts';
+import type { VenueReported } from '../events/account.events.ts';
+import type { NewInput } from '../events/define-event.ts';
 import type { StoredEvent } from '../events/envelope.ts';
+import type { HistoryLoaded } from '../events/feed.events.ts';
+import type { SymbolDefined } from '../events/market.events.ts';
 import type { Tick } from '../events/tick.ts';
 
 /**
@@ -33,4 +39,80 @@ export interface LogCursor {
   readonly tick: Tick;
   readonly event: StoredEvent;
   close(): void;
+}
+
+// --- what a live engine talks to -----------------------------------------------------------------------------------
+
+/** The clock outside: wall time in integer microseconds, never stepping back, and timers on it. The core never sees one. */
+export interface HostClock {
+  now(): number;
+  /** Runs once after so many milliseconds of this clock; the answer cancels it. */
+  after(delayMs: number, run: () => void): () => void;
+}
+
+/** Where adapters hand in what they learned. It stamps `recordedAt`; nothing is dispatched before the call returns. */
+export interface InputLane {
+  /** The tick is copied; its `recordedAt` is set by the lane. */
+  tick(tick: Tick, source: string): void;
+  /** `time`: when it happened by its venue, microseconds. `causation`: seq of the effect it answers. */
+  input(
+    event: NewInput,
+    from: { readonly source: string; readonly time?: number; readonly causation?: number | null },
+  ): void;
+  /** Dictionary id of a symbol (OCC symbol of a contract), or undefined where it was not defined yet. */
+  idOf(symbol: string): number | undefined;
+  /** Defines a symbol once, as an input before anything that uses it; returns its id. */
+  define(definition: Omit<SymbolDefined, 'id'>): number;
+  /** Dictionary id of an exchange code or of a set of condition codes. */
+  codeOf(dictionary: 'exchange' | 'conditions', code: string): number;
+}
+
+/**
+ * One connection of a live engine to the world outside. It learns through the `InputLane` it was made with and acts on
+ * decisions that are durable. No method throws: what fails is an input that says so.
+ */
+export interface LiveEdge {
+  /** Types of effects it carries out; others are never given to it. */
+  readonly performs: readonly string[];
+  start(): void;
+  /** Carries out a durable decision; what comes of it arrives on the lane, caused by its seq. */
+  perform(effect: StoredEvent): void;
+  /** Closes every connection; nothing is handed in after it resolves. */
+  stop(): Promise<void>;
+}
+
+/** An order as the engine knows it: what an adapter compares the venue's word with. */
+export interface KnownOrder {
+  readonly ordinal: number;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly status: OrderStatus;
+  /** Null while a share of equity. */
+  readonly orderedQty: number | null;
+  readonly filledQty: number;
+  /** Mean price of what is filled. */
+  readonly avgPx: number | null;
+}
+
+/** What is asked of a venue before a session starts and between sessions. Every method may reject with `VenueError`. */
+export interface VenueDesk {
+  account(): Promise<VenueReported['account'] & { readonly accountId: string; readonly shorting: boolean }>;
+  /** The venue's own time, microseconds. `simulated`: it says it is a simulator, whose clock runs this many times as fast. */
+  clock(): Promise<{
+    readonly now: number;
+    readonly open: boolean;
+    readonly simulated: { readonly speed: number } | null;
+  }>;
+  /** What the symbols are; rejects with `InputError` naming those the venue does not know or trade. */
+  assets(symbols: readonly string[]): Promise<readonly Omit<SymbolDefined, 'id'>[]>;
+  /** Split-adjusted bars whose end lies in (from, to], oldest first. */
+  history(
+    symbols: readonly string[],
+    range: { readonly resolutionS: number; readonly from: number; readonly to: number },
+  ): Promise<readonly Omit<HistoryLoaded, 'why'>[]>;
+  /** Splits, symbol changes and cash movements from one day to another (YYYY-MM-DD, both included), as inputs. */
+  corporateActions(
+    symbols: readonly string[],
+    range: { readonly from: string; readonly to: string },
+  ): Promise<readonly NewInput[]>;
 }

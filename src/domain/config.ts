@@ -267,6 +267,30 @@ const feed = section({
   futureToleranceMs: z.int().min(0).default(1_000),
 });
 
+/** What a live session does about its connections and its venue. Simulations have neither. */
+const venue = section({
+  /** Silence of a channel in its session that makes its feed stale. */
+  silenceMs: z.int().min(1).default(2_000),
+  /** How long a feed is stale before a view-only source stands in. */
+  failoverMs: z.int().min(0).default(3_000),
+  /** An order of unknown fate is looked up this often, this many times, before it is sent again or given up. */
+  lookupEveryMs: z.int().min(1).default(2_000),
+  lookups: z.int().min(1).default(5),
+  /** Requests to the venue that fail are tried again after this long: reconciliations, backfills, cancels. */
+  retryMs: z.int().min(1).default(5_000),
+  /** The venue's limit on calls, and what of it is kept for cancels. */
+  callsPerMinute: z.int().min(1).default(200),
+  callsKeptForCancels: z.int().min(0).default(50),
+  /** A moved price: cancel, wait, send anew; or change the order in place, where the venue can. */
+  replace: z.enum(['cancelAndSend', 'inPlace']).default('cancelAndSend'),
+  /** Protective stops of shares rest at the venue; else the engine watches the price and sells. */
+  restingStops: z.boolean().default(true),
+  /** Losing the venue's word on our orders cancels every working order but protective stops. */
+  cancelOnDisconnect: z.boolean().default(false),
+  /** Cash that differs by no more than this many dollars is aligned without a word. */
+  cashTolerance: z.number().min(0).default(0.01),
+});
+
 const coreConfigShape = {
   regime,
   conviction,
@@ -279,6 +303,7 @@ const coreConfigShape = {
   risk,
   exchange,
   feed,
+  venue,
 };
 
 export const configSchema = z.strictObject({

@@ -1,7 +1,9 @@
 /** Every event type the engine knows, and the way from stored bytes to a current payload. */
+import * as account from './account.events.ts';
 import * as decisions from './decision.events.ts';
 import type { EventDefinition } from './define-event.ts';
 import * as engine from './engine.events.ts';
+import * as feeds from './feed.events.ts';
 import * as market from './market.events.ts';
 import * as options from './option.events.ts';
 import * as orders from './order.events.ts';
@@ -9,7 +11,7 @@ import * as orders from './order.events.ts';
 const isDefinition = (value: unknown): value is EventDefinition =>
   typeof value === 'object' && value !== null && 'schema' in value && 'of' in value;
 
-const definitions = [market, orders, options, decisions, engine].flatMap((family) =>
+const definitions = [market, feeds, orders, options, account, decisions, engine].flatMap((family) =>
   Object.values(family).filter(isDefinition),
 );
 

@@ -30,6 +30,8 @@ interface EventOptions<S extends z.ZodType> {
   readonly correlate?: (payload: z.infer<S>) => string | null;
   /** True for a decision that leaves the process once it is durable (a submit, a cancel). */
   readonly effect?: boolean;
+  /** True for what a venue says of our orders and account: another venue would say something else of the same market. */
+  readonly report?: boolean;
 }
 
 export interface EventDefinition<K extends EventKind = EventKind, P = unknown> {
@@ -39,6 +41,9 @@ export interface EventDefinition<K extends EventKind = EventKind, P = unknown> {
   readonly schema: z.ZodType<P>;
   readonly upcasts: Readonly<Record<number, Upcast>>;
   readonly effect: boolean;
+  readonly report: boolean;
+  /** Only on what may be looked at and never decided on: see `ViewDefinition`. */
+  readonly view?: never;
   correlate(payload: P): string | null;
   of(payload: P): NewEvent<K, P>;
 }
@@ -57,6 +62,7 @@ function define<K extends EventKind, S extends z.ZodType>(
     schema: schema as z.ZodType<z.infer<S>>,
     upcasts: options.upcasts ?? {},
     effect: options.effect ?? false,
+    report: options.report ?? false,
     correlate,
     of: (payload) => ({ kind, type, version, payload }),
   };
@@ -68,4 +74,15 @@ export const defineInput = <S extends z.ZodType>(type: string, options: EventOpt
 export const defineDecision = <S extends z.ZodType>(type: string, options: EventOptions<S>) =>
   define('decision', type, options);
 
-export type PayloadOf<D> = D extends EventDefinition<EventKind, infer P> ? P : never;
+/**
+ * An input that is recorded and shown, and that nothing in the core can hear: the kernel's `on` and `onStream` do not
+ * take it, by type. What comes from a view-only source is of this kind.
+ */
+export type ViewDefinition<P> = Omit<EventDefinition<'input', P>, 'view'> & { readonly view: true };
+
+export const defineView = <S extends z.ZodType>(
+  type: string,
+  options: EventOptions<S>,
+): ViewDefinition<z.infer<S>> => ({ ...define('input', type, options), view: true });
+
+export type PayloadOf<D> = D extends { of(payload: infer P): NewEvent } ? P : never;

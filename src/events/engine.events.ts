@@ -11,10 +11,15 @@ function withoutOptions(older: { run: { config: Record<string, unknown> } }): un
   return { ...older, run: { ...older.run, config: configSchema.parse(config) } };
 }
 
+/** Sessions of version 2 knew no venue. */
+function withDefaults(older: { run: { config: Record<string, unknown> } }): unknown {
+  return { ...older, run: { ...older.run, config: configSchema.parse(older.run.config) } };
+}
+
 /** The manifest: everything beside later inputs that the session's decisions depend on. First event of every session. */
 export const SessionStarted = defineInput('SessionStarted', {
-  version: 2,
-  upcasts: { 1: withoutOptions },
+  version: 3,
+  upcasts: { 1: withoutOptions, 2: withDefaults },
   schema: z.strictObject({
     session: z.string().min(1),
     /** The session this one continues, or null. */

@@ -61,6 +61,7 @@ export type VolatilityModelled = PayloadOf<typeof VolatilityModelled>;
  */
 export const OptionSettled = defineInput('OptionSettled', {
   version: 1,
+  report: true,
   schema: z.strictObject({
     settlementId: z.string(),
     symbol,

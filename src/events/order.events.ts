@@ -115,16 +115,41 @@ export const CancelAttempted = defineDecision('CancelAttempted', {
   effect: true,
 });
 
+/** A working order is to change in place at the venue; what it stands for stays. */
+export const UpdateAttempted = defineDecision('UpdateAttempted', {
+  version: 1,
+  schema: z.strictObject({ ordinal, quantity: z.number().positive(), limitPx: px, reason: z.string() }),
+  correlate: byOrder,
+  effect: true,
+});
+
+/** An order whose fate nobody knows is to be looked up at the venue by our own id; `attempt` counts from 1. */
+export const OrderLookupRequested = defineDecision('OrderLookupRequested', {
+  version: 1,
+  schema: z.strictObject({ ordinal, attempt: z.int().positive() }),
+  correlate: byOrder,
+  effect: true,
+});
+
+/** The venue does not know the order after every look-up: it counts as canceled, and is canceled should it ever appear. */
+export const OrderGivenUp = defineDecision('OrderGivenUp', {
+  version: 1,
+  schema: z.strictObject({ ordinal, reason: z.string() }),
+  correlate: byOrder,
+});
+
 // --- the venue's reports ---------------------------------------------------------------------------------------
 
 export const OrderAccepted = defineInput('OrderAccepted', {
   version: 1,
+  report: true,
   schema: z.strictObject({ ordinal, venueOrderId: z.string() }),
   correlate: byOrder,
 });
 
 export const OrderRejected = defineInput('OrderRejected', {
   version: 1,
+  report: true,
   schema: z.strictObject({ ordinal, reason: z.string() }),
   correlate: byOrder,
 });
@@ -132,6 +157,7 @@ export const OrderRejected = defineInput('OrderRejected', {
 /** Part or all of an order traded. `executionId` is unique at its venue: a repeated one is ignored. */
 export const OrderFilled = defineInput('OrderFilled', {
   version: 1,
+  report: true,
   schema: z.strictObject({
     ordinal,
     executionId: z.string(),
@@ -149,18 +175,21 @@ export type OrderFilled = PayloadOf<typeof OrderFilled>;
 
 export const OrderCanceled = defineInput('OrderCanceled', {
   version: 1,
+  report: true,
   schema: z.strictObject({ ordinal, reason: z.string() }),
   correlate: byOrder,
 });
 
 export const OrderExpired = defineInput('OrderExpired', {
   version: 1,
+  report: true,
   schema: z.strictObject({ ordinal }),
   correlate: byOrder,
 });
 
 export const CancelRejected = defineInput('CancelRejected', {
   version: 1,
+  report: true,
   schema: z.strictObject({ ordinal, reason: z.string() }),
   correlate: byOrder,
 });
@@ -168,6 +197,7 @@ export const CancelRejected = defineInput('CancelRejected', {
 /** A submit or cancel that got no readable answer: the order may or may not exist at the venue. */
 export const OrderOutcomeUnknown = defineInput('OrderOutcomeUnknown', {
   version: 1,
+  report: true,
   schema: z.strictObject({ ordinal, reason: z.string() }),
   correlate: byOrder,
 });
@@ -175,6 +205,7 @@ export const OrderOutcomeUnknown = defineInput('OrderOutcomeUnknown', {
 /** The venue takes a fill back. */
 export const TradeBusted = defineInput('TradeBusted', {
   version: 1,
+  report: true,
   schema: z.strictObject({ ordinal, executionId: z.string(), reason: z.string() }),
   correlate: byOrder,
 });
@@ -182,6 +213,7 @@ export const TradeBusted = defineInput('TradeBusted', {
 /** The venue corrects a fill's quantity or price; the new values replace the old. */
 export const TradeCorrected = defineInput('TradeCorrected', {
   version: 1,
+  report: true,
   schema: z.strictObject({
     ordinal,
     executionId: z.string(),
@@ -189,5 +221,44 @@ export const TradeCorrected = defineInput('TradeCorrected', {
     lastPx: px,
     feeMicros: z.int(),
   }),
+  correlate: byOrder,
+});
+
+/** The venue changed a working order in place: quantity is the whole order's, filled part included. */
+export const OrderUpdated = defineInput('OrderUpdated', {
+  version: 1,
+  report: true,
+  schema: z.strictObject({ ordinal, quantity: z.number().positive(), limitPx: px, venueOrderId: z.string() }),
+  correlate: byOrder,
+});
+
+export const UpdateRejected = defineInput('UpdateRejected', {
+  version: 1,
+  report: true,
+  schema: z.strictObject({ ordinal, reason: z.string() }),
+  correlate: byOrder,
+});
+
+/** Looked up by our own id: the venue has no such order, for now. */
+export const OrderNotFound = defineInput('OrderNotFound', {
+  version: 1,
+  report: true,
+  schema: z.strictObject({ ordinal }),
+  correlate: byOrder,
+});
+
+/** The look-up itself got no readable answer: it says nothing of the order. */
+export const OrderLookupFailed = defineInput('OrderLookupFailed', {
+  version: 1,
+  report: true,
+  schema: z.strictObject({ ordinal, reason: z.string() }),
+  correlate: byOrder,
+});
+
+/** A status that no table knows: recorded, and the order is looked up. */
+export const StatusUnmapped = defineInput('StatusUnmapped', {
+  version: 1,
+  report: true,
+  schema: z.strictObject({ ordinal: ordinal.nullable(), status: z.string(), venueOrderId: z.string() }),
   correlate: byOrder,
 });
