@@ -1,6 +1,7 @@
 /** `--set key=value`: a number of the configuration where the key begins with one of its sections, else a strategy's parameter. */
 import type { z } from 'zod';
 import { type Config, configFor, configSchema, mergeDeep } from '../../domain/config.ts';
+import { wrongOrder } from '../../domain/config-order.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { nearest } from '../../domain/nearest.ts';
 import { schemaSentence } from '../../domain/schema-sentence.ts';
@@ -93,10 +94,12 @@ function unknownKey(path: string, asWritten: string): InputError {
 export function checkedConfig(config: unknown, where: string): Config {
   const parsed = configSchema.safeParse(config);
   if (!parsed.success) throw new InputError(schemaSentence(parsed.error, where, config, keys));
+  requireOrder(parsed.data, where);
   for (const symbol of Object.keys(parsed.data.symbols)) {
     try {
-      configFor(parsed.data, symbol);
+      requireOrder(configFor(parsed.data, symbol), `${where}, symbols.${symbol}`);
     } catch (error) {
+      if (error instanceof InputError) throw error;
       const overrides = parsed.data.symbols[symbol];
       throw new InputError(
         schemaSentence(error as z.ZodError, `${where}, symbols.${symbol}`, overrides, keys),
@@ -104,4 +107,9 @@ export function checkedConfig(config: unknown, where: string): Config {
     }
   }
   return parsed.data;
+}
+
+function requireOrder(config: Config, where: string): void {
+  const wrong = wrongOrder(config);
+  if (wrong !== null) throw new InputError(`${where}: ${wrong}`);
 }
