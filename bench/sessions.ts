@@ -2,12 +2,12 @@
 import { rmSync } from 'node:fs';
 import { type BacktestResult, backtest } from '../replay/backtest.ts';
 import { openDataset } from '../replay/dataset.ts';
-import { feed, readSession } from '../replay/replay.ts';
-import { RecordedDecisions } from '../replay/row-comparison.ts';
+import { readSession } from '../replay/replay.ts';
 import { loadStrategy, reloadStrategy } from '../replay/strategy-loader.ts';
 import { installDeterminismTrap } from '../src/bus/determinism-trap.ts';
 import { configSchema, profileDefaults, type RunSpec, runSpecSchema } from '../src/domain/config.ts';
 import { createCore } from '../src/engine/core.ts';
+import { feed, RecordedDecisions } from '../src/engine/recompute.ts';
 import { TickKind } from '../src/events/tick.ts';
 import { openLogReader } from '../src/log/log-reader.ts';
 

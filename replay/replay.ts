@@ -5,18 +5,16 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { installDeterminismTrap } from '../src/bus/determinism-trap.ts';
-import type { LogCursor } from '../src/bus/ports.ts';
 import { InputError } from '../src/domain/input-error.ts';
-import { type Core, createCore } from '../src/engine/core.ts';
+import { createCore } from '../src/engine/core.ts';
+import { Difference, differs, feed, RecordedDecisions } from '../src/engine/recompute.ts';
 import { simulate } from '../src/engine/simulation.ts';
-import type { NewInput } from '../src/events/define-event.ts';
 import { SessionCarried, SessionEnded, SessionStarted } from '../src/events/engine.events.ts';
 import type { StoredEvent } from '../src/events/envelope.ts';
 import { LogError } from '../src/log/log-error.ts';
 import { type LogReader, openLogReader } from '../src/log/log-reader.ts';
 import type { Strategy } from '../src/streams/strategy.ts';
 import { openDataset } from './dataset.ts';
-import { type Difference, Difference as Differs, differs, RecordedDecisions } from './row-comparison.ts';
 import { reloadStrategy } from './strategy-loader.ts';
 
 export interface ReplayResult {
@@ -80,37 +78,6 @@ export async function replay(path: string, options: ReplayOptions = {}): Promise
   }
 }
 
-/** Feeds a session's inputs to a fresh core up to and including the cascade of the input at `upTo`. */
-export function feed(
-  cursor: LogCursor,
-  core: Core,
-  recorded: RecordedDecisions,
-  stops: {
-    readonly upTo?: number;
-    readonly upToTime?: number;
-    readonly onRecord?: (seq: number) => void;
-  } = {},
-): void {
-  const { kernel } = core;
-  const { upTo = Number.POSITIVE_INFINITY, upToTime = Number.POSITIVE_INFINITY, onRecord } = stops;
-  for (let kind = cursor.next(); kind !== 0; kind = cursor.next()) {
-    if (kind === 1) {
-      const { tick } = cursor;
-      if (cursor.seq > upTo || tick.recordedAt > upToTime) return;
-      recorded.nextInput(cursor.seq);
-      kernel.tick(tick, cursor.source);
-    } else if (cursor.event.kind === 'input') {
-      const { seq, source, recordedAt, time, causation } = cursor.event;
-      if (seq > upTo || recordedAt > upToTime) return;
-      recorded.nextInput(seq);
-      kernel.input(cursor.event as NewInput, { source, recordedAt, time, causation });
-    } else if (cursor.seq <= upTo) {
-      recorded.add(cursor.event);
-    }
-    onRecord?.(cursor.seq);
-  }
-}
-
 function recompute(
   reader: LogReader,
   manifest: SessionStarted,
@@ -148,12 +115,12 @@ function recompute(
 /** A difference ends the comparison; damage to the log is reported like one, with what and where. */
 function differenceOf(error: unknown): NonNullable<ReplayResult['firstDifference']> {
   const cause =
-    error instanceof Differs
+    error instanceof Difference
       ? error
-      : error instanceof Error && error.cause instanceof Differs
+      : error instanceof Error && error.cause instanceof Difference
         ? error.cause
         : null;
-  if (cause !== null) return (cause as Difference).where;
+  if (cause !== null) return cause.where;
   if (error instanceof LogError && error.code === 'damaged') {
     return { seq: 0, what: error.message, recorded: null, recomputed: null };
   }
@@ -176,7 +143,7 @@ function resimulate(
   const sink = {
     tick: (seq: number) => {
       if (recorded.next() !== 1 || recorded.seq !== seq)
-        throw new Differs(seq, 'a tick stands elsewhere', null, null);
+        throw new Difference(seq, 'a tick stands elsewhere', null, null);
     },
     event: (event: StoredEvent) => {
       const kind = recorded.next();
@@ -185,7 +152,7 @@ function resimulate(
       if (event.type === SessionEnded.type && manifest.run.roll === 'daily') return;
       const difference = kind === 2 ? differs(recorded.event, event) : 'is missing in the log';
       if (difference !== null) {
-        throw new Differs(event.seq, difference, kind === 2 ? recorded.event : null, event);
+        throw new Difference(event.seq, difference, kind === 2 ? recorded.event : null, event);
       }
     },
     settle: () => {},

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { installDeterminismTrap } from '../src/bus/determinism-trap.ts';
 import { InputError } from '../src/domain/input-error.ts';
 import { createCore, describeState } from '../src/engine/core.ts';
+import { feed, RecordedDecisions } from '../src/engine/recompute.ts';
 import { openLogReader } from '../src/log/log-reader.ts';
-import { feed, readSession } from './replay.ts';
-import { RecordedDecisions } from './row-comparison.ts';
+import { readSession } from './replay.ts';
 import { reloadStrategy } from './strategy-loader.ts';
 
 /** A seq (meaning after its input's cascade), or a time in microseconds; neither: the end. */

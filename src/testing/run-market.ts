@@ -1,12 +1,12 @@
 /** One run of the real engine on one market, with every record looked at by the invariants, and replayed at its end. */
-import { feed } from '../../replay/replay.ts';
-import { Difference, RecordedDecisions } from '../../replay/row-comparison.ts';
+
 import { ENGINE_VERSION } from '../../replay/version.ts';
 import { type CausalLink, causalChain } from '../../replay/why.ts';
 import { historyBars } from '../actors/actor-system.ts';
 import { installDeterminismTrap } from '../bus/determinism-trap.ts';
 import { configSchema, profileDefaults, type RunSpec, runSpecSchema } from '../domain/config.ts';
 import { type Core, createCore } from '../engine/core.ts';
+import { Difference, feed, RecordedDecisions } from '../engine/recompute.ts';
 import { decidedSymbols, simulate } from '../engine/simulation.ts';
 import { copyTick, Tick } from '../events/tick.ts';
 import type { LogRecord } from '../log/log-reader.ts';

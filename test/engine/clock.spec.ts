@@ -1,8 +1,7 @@
 /** Whose clock says what: the host's may jump, New York's changes twice a year, and the calendar has short days. */
 import { describe, expect, test } from 'vitest';
-import { feed } from '../../replay/replay.ts';
-import { RecordedDecisions } from '../../replay/row-comparison.ts';
 import { createCore } from '../../src/engine/core.ts';
+import { feed, RecordedDecisions } from '../../src/engine/recompute.ts';
 import { SessionStarted } from '../../src/events/engine.events.ts';
 import type { StoredEvent } from '../../src/events/envelope.ts';
 import { SymbolDefined } from '../../src/events/market.events.ts';

@@ -1,10 +1,9 @@
 /** How events are cut into blocks and commits, and under which ids symbols are known, decides nothing. */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { feed } from '../../replay/replay.ts';
-import { RecordedDecisions } from '../../replay/row-comparison.ts';
 import { createCore } from '../../src/engine/core.ts';
 import type { Dataset } from '../../src/engine/market-source.ts';
+import { feed, RecordedDecisions } from '../../src/engine/recompute.ts';
 import { memoryLog } from '../../src/log/memory-log.ts';
 import { datasetOf, type SymbolRecords } from '../../src/testing/dataset-of.ts';
 import { firstDifference, type RunOptions, runEngine, runSpec, strategyOf } from './engine-run.ts';

@@ -1,10 +1,9 @@
 /** The engine's own promises over every built-in strategy, both profiles, and markets that no feed should send. */
 import { fc } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
-import { feed } from '../../replay/replay.ts';
-import { RecordedDecisions } from '../../replay/row-comparison.ts';
 import type { RunSpec } from '../../src/domain/config.ts';
 import { createCore, describeState } from '../../src/engine/core.ts';
+import { feed, RecordedDecisions } from '../../src/engine/recompute.ts';
 import { simulate } from '../../src/engine/simulation.ts';
 import { type MemoryLog, memoryLog } from '../../src/log/memory-log.ts';
 import { builtInStrategies } from '../../src/strategies/built-in.ts';

@@ -1,10 +1,9 @@
 import { combineLatest, debounceTime, delay, from, map, mergeMap, type Observable, scan } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { feed } from '../../../replay/replay.ts';
-import { RecordedDecisions } from '../../../replay/row-comparison.ts';
 import { installDeterminismTrap } from '../../../src/bus/determinism-trap.ts';
 import { createCore } from '../../../src/engine/core.ts';
+import { feed, RecordedDecisions } from '../../../src/engine/recompute.ts';
 import { simulate } from '../../../src/engine/simulation.ts';
 import type { StoredEvent } from '../../../src/events/envelope.ts';
 import { memoryLog } from '../../../src/log/memory-log.ts';

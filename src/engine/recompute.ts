@@ -1,6 +1,11 @@
-/** Compares recomputed decisions with the recorded ones, row by row, in the order of the log. */
-import type { EventSink } from '../src/bus/ports.ts';
-import type { StoredEvent } from '../src/events/envelope.ts';
+/**
+ * Feeds a recorded session's inputs to a fresh core and holds what it decides against what was recorded, row by row, in
+ * the order of the log: a replay does it for a proof, a restart to come back to where the engine stopped.
+ */
+import type { EventSink, LogCursor } from '../bus/ports.ts';
+import type { NewInput } from '../events/define-event.ts';
+import type { StoredEvent } from '../events/envelope.ts';
+import type { Core } from './core.ts';
 
 export class Difference extends Error {
   readonly where: {
@@ -112,4 +117,35 @@ export class RecordedDecisions implements EventSink {
 function compare(recorded: StoredEvent, recomputed: StoredEvent): void {
   const difference = differs(recorded, recomputed);
   if (difference !== null) throw new Difference(recorded.seq, difference, recorded, recomputed);
+}
+
+/** Feeds a session's inputs to a fresh core up to and including the cascade of the input at `upTo`. */
+export function feed(
+  cursor: LogCursor,
+  core: Core,
+  recorded: RecordedDecisions,
+  stops: {
+    readonly upTo?: number;
+    readonly upToTime?: number;
+    readonly onRecord?: (seq: number) => void;
+  } = {},
+): void {
+  const { kernel } = core;
+  const { upTo = Number.POSITIVE_INFINITY, upToTime = Number.POSITIVE_INFINITY, onRecord } = stops;
+  for (let kind = cursor.next(); kind !== 0; kind = cursor.next()) {
+    if (kind === 1) {
+      const { tick } = cursor;
+      if (cursor.seq > upTo || tick.recordedAt > upToTime) return;
+      recorded.nextInput(cursor.seq);
+      kernel.tick(tick, cursor.source);
+    } else if (cursor.event.kind === 'input') {
+      const { seq, source, recordedAt, time, causation } = cursor.event;
+      if (seq > upTo || recordedAt > upToTime) return;
+      recorded.nextInput(seq);
+      kernel.input(cursor.event as NewInput, { source, recordedAt, time, causation });
+    } else if (cursor.seq <= upTo) {
+      recorded.add(cursor.event);
+    }
+    onRecord?.(cursor.seq);
+  }
 }
