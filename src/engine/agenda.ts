@@ -2,7 +2,6 @@
  * The simulation's one list of what happens next: market records, the calendar's moments, and the exchange's reports,
  * in the order ARCHITECTURE.md gives them. It feeds the core and hands the core's effects to the exchange.
  */
-import type { ExchangeReport } from '../adapters/simulated-exchange/report-queue.ts';
 import type { SimulatedExchange } from '../adapters/simulated-exchange/simulated-exchange.ts';
 import type { RunSpec } from '../domain/config.ts';
 import { fromMicros } from '../domain/money.ts';
@@ -10,14 +9,13 @@ import { CoreDeclared, OperatorCommanded } from '../events/engine.events.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { MarketClosed, MarketOpened, type SymbolDefined } from '../events/market.events.ts';
 import { ChainRecorded, VolatilityModelled } from '../events/option.events.ts';
-import { CancelAttempted, SubmitAttempted } from '../events/order.events.ts';
 import { copyTick, Tick, TickKind } from '../events/tick.ts';
 import type { ChainModeller } from './chain-modeller.ts';
 import type { Core } from './core.ts';
+import { ExchangeLink } from './exchange-link.ts';
 import { isOpening, type MarketSource } from './market-source.ts';
 import { type Moment, TradingDays } from './trading-days.ts';
 
-const EXCHANGE_SOURCE = 'sim-exchange';
 const CALENDAR_SOURCE = 'calendar';
 const OPERATOR_SOURCE = 'operator';
 const MODEL_SOURCE = 'chain-model';
@@ -40,9 +38,7 @@ export class Agenda {
   readonly #parts: AgendaParts;
   readonly #days: TradingDays;
   readonly #symbolsOf = new Map<string, string[]>();
-  /** seqs of the effects that wait for an answer, by order ordinal. */
-  readonly #submits = new Map<number, number>();
-  readonly #cancels = new Map<number, number>();
+  readonly #link: ExchangeLink;
   /** Openings left per symbol id, where positions are to be closed at the last one. */
   readonly #openingsLeft: number[] | null;
   #coreToDeclare: RunSpec['core'];
@@ -51,6 +47,7 @@ export class Agenda {
   constructor(core: Core, parts: AgendaParts) {
     this.#core = core;
     this.#parts = parts;
+    this.#link = new ExchangeLink(parts.exchange);
     const { symbols } = parts.source;
     this.#days = new TradingDays(symbols);
     for (const { calendar, symbol } of symbols) {
@@ -81,16 +78,14 @@ export class Agenda {
         this.#days.see(definition, tick);
         this.#reach(last); // a record that starts a day may come after that day's open
         exchange.before(tick, definition.symbol);
-        while (exchange.nextAt() <= last) this.#deliver(exchange.take());
+        this.#link.deliver(this.#core.kernel, last);
       }
       this.#feed(tick, source.source, definition);
       settle(this.#core);
       onRecord();
     }
     this.#reach(last + 1);
-    while (exchange.nextAt() < Number.POSITIVE_INFINITY && this.#core.kernel.halted === null) {
-      this.#deliver(exchange.take());
-    }
+    this.#link.deliverAll(this.#core.kernel);
     source.close();
     return this.#core;
   }
@@ -98,7 +93,7 @@ export class Agenda {
   #feedChain({ payload, source, recordedAt, time }: StoredEvent<ChainRecorded>): void {
     this.#core.kernel.input(ChainRecorded.of(payload), { source, recordedAt, time });
     if (payload.underlyingPx !== null) this.#parts.exchange.stated(payload.underlying, payload.underlyingPx);
-    this.#sendEffects();
+    this.#link.sendEffects(this.#core.kernel);
   }
 
   #feed(record: Tick, source: string, definition: SymbolDefined | undefined): void {
@@ -109,7 +104,7 @@ export class Agenda {
     }
     this.#core.kernel.tick(record, source);
     if (definition === undefined) return;
-    this.#sendEffects();
+    this.#link.sendEffects(this.#core.kernel);
     this.#parts.modeller.see(tick);
     this.#parts.exchange.after(tick, definition.symbol);
     if (this.#coreToDeclare.length > 0) this.#declareCore(tick, definition);
@@ -118,18 +113,11 @@ export class Agenda {
 
   /** Delivers and emits everything that comes before a record of `time`. */
   #reach(time: number): void {
-    const { exchange } = this.#parts;
     for (;;) {
-      const reportAt = exchange.nextAt();
       const momentAt = this.#days.nextAt;
-      const { clock, halted } = this.#core.kernel;
-      const timerAt = clock.nextDeadline;
-      if (timerAt <= time && timerAt <= reportAt && timerAt <= momentAt && halted === null) {
-        this.#core.kernel.elapse(timerAt);
-        this.#sendEffects();
-      } else if (reportAt <= time && reportAt <= momentAt) this.#deliver(exchange.take());
-      else if (momentAt < time) this.#emit(this.#days.takeBefore(time)!);
-      else return;
+      this.#link.reach(this.#core.kernel, Math.min(time, momentAt));
+      if (momentAt >= time) return;
+      this.#emit(this.#days.takeBefore(time)!);
     }
   }
 
@@ -139,51 +127,24 @@ export class Agenda {
     const provenance = { source: CALENDAR_SOURCE, recordedAt: at };
     if (moment.kind === 'open') {
       exchange.opened(at, this.#symbolsOf.get(calendar) ?? []);
-      while (exchange.nextAt() <= at) this.#deliver(exchange.take());
+      this.#link.deliver(this.#core.kernel, at);
       this.#core.kernel.input(MarketOpened.of({ calendar, day }), provenance);
-      this.#sendEffects();
+      this.#link.sendEffects(this.#core.kernel);
       return;
     }
     exchange.closed(this.#symbolsOf.get(calendar) ?? [], at);
-    while (exchange.nextAt() <= at) this.#deliver(exchange.take());
+    this.#link.deliver(this.#core.kernel, at);
     for (const volatility of this.#parts.modeller.closed(calendar, day, at)) {
       const input = VolatilityModelled.of(volatility);
       this.#core.kernel.input(input, { source: MODEL_SOURCE, recordedAt: at });
     }
     this.#core.kernel.input(MarketClosed.of({ calendar, day }), provenance);
-    this.#sendEffects();
+    this.#link.sendEffects(this.#core.kernel);
     this.#parts.settle(this.#core);
     const before = this.#core;
     this.#core = this.#parts.dayEnded(before, moment);
     if (this.#core === before) return;
-    // A seq is a place in one log: the next session's reports cannot point into this one.
-    this.#submits.clear();
-    this.#cancels.clear();
-  }
-
-  #deliver(report: ExchangeReport): void {
-    const { input, at, time, ordinal } = report;
-    const canceled = input.type === 'OrderCanceled' || input.type === 'CancelRejected';
-    const asked = canceled ? this.#cancels : this.#submits;
-    const causation = ordinal === null ? null : (asked.get(ordinal) ?? null);
-    this.#core.kernel.input(input, { source: EXCHANGE_SOURCE, recordedAt: at, time, causation });
-    this.#sendEffects();
-  }
-
-  #sendEffects(): void {
-    const { exchange } = this.#parts;
-    const { kernel } = this.#core;
-    for (const effect of kernel.takeEffects()) {
-      if (effect.type === SubmitAttempted.type) {
-        const order = effect.payload as SubmitAttempted;
-        this.#submits.set(order.ordinal, effect.seq);
-        exchange.submit(order, kernel.now);
-      } else if (effect.type === CancelAttempted.type) {
-        const { ordinal } = effect.payload as { ordinal: number };
-        this.#cancels.set(ordinal, effect.seq);
-        exchange.cancel(ordinal, kernel.now);
-      }
-    }
+    this.#link.forget();
   }
 
   /** Core holdings are bought at their symbol's first price of the trading period. */
@@ -214,6 +175,6 @@ export class Agenda {
     if (left !== (tick.kind === TickKind.openPrint ? 0 : 1)) return;
     const flatten = OperatorCommanded.of({ by: 'finalize', command: 'flatten', symbol });
     this.#core.kernel.input(flatten, { source: OPERATOR_SOURCE, recordedAt: this.#core.kernel.now });
-    this.#sendEffects();
+    this.#link.sendEffects(this.#core.kernel);
   }
 }
