@@ -13,6 +13,8 @@ export class ExchangeLink {
   /** seqs of the effects that wait for an answer, by order ordinal. */
   readonly #submits = new Map<number, number>();
   readonly #cancels = new Map<number, number>();
+  /** Of the newest order that went out; 0 before the first. */
+  lastOrdinal = 0;
 
   constructor(exchange: SimulatedExchange) {
     this.#exchange = exchange;
@@ -48,6 +50,7 @@ export class ExchangeLink {
       if (effect.type === SubmitAttempted.type) {
         const order = effect.payload as SubmitAttempted;
         this.#submits.set(order.ordinal, effect.seq);
+        this.lastOrdinal = Math.max(this.lastOrdinal, order.ordinal);
         this.#exchange.submit(order, kernel.now);
       } else if (effect.type === CancelAttempted.type) {
         const { ordinal } = effect.payload as { ordinal: number };

@@ -1,9 +1,8 @@
 /** Runs one simulated session, or a chain of daily ones, over recorded market data: core, exchange and agenda together. */
-import { type ExchangeJson, SimulatedExchange } from '../adapters/simulated-exchange/simulated-exchange.ts';
+import type { ExchangeJson } from '../adapters/simulated-exchange/simulated-exchange.ts';
 import { installDeterminismTrap } from '../bus/determinism-trap.ts';
 import type { EventSink } from '../bus/ports.ts';
-import { configFor, type RunSpec } from '../domain/config.ts';
-import { toMicros } from '../domain/money.ts';
+import type { RunSpec } from '../domain/config.ts';
 import { ContractCatalogue } from '../domain/options/contract-catalogue.ts';
 import { SessionCarried, SessionEnded, SessionStarted } from '../events/engine.events.ts';
 import { SymbolDefined } from '../events/market.events.ts';
@@ -12,6 +11,7 @@ import type { Strategy } from '../streams/strategy.ts';
 import { Agenda } from './agenda.ts';
 import { ChainModeller, type ChainModellerJson, volatilityIndices } from './chain-modeller.ts';
 import { type Core, createCore } from './core.ts';
+import { exchangeOf } from './exchange-of-run.ts';
 import type { Dataset } from './market-source.ts';
 import { MarketSource } from './market-source.ts';
 
@@ -68,7 +68,12 @@ function run(request: SimulationRequest): SimulationResult {
   const { symbols } = manifest;
   const catalogue = catalogueOf(request, source);
   const modeller = modellerOf(request, source, catalogue);
-  const exchange = exchangeOf(request, source, catalogue, modeller);
+  const multipliers = new Map(source.symbols.map(({ symbol, multiplier }) => [symbol, multiplier]));
+  const exchange = exchangeOf(
+    manifest.run,
+    { catalogue, multiplierOf: (symbol) => multipliers.get(symbol), modeller },
+    request.carried?.state[EXCHANGE_STATE] as ExchangeJson | undefined,
+  );
   let sink = request.sinkOf(0, manifest.session);
   let sessions = 0;
   let inputs = 0;
@@ -185,32 +190,5 @@ function modellerOf(
     { manifest: request.manifest, definitions: source.symbols, recorded },
     catalogue,
     request.carried?.state[MODELLER_STATE] as ChainModellerJson | undefined,
-  );
-}
-
-function exchangeOf(
-  request: SimulationRequest,
-  source: MarketSource,
-  catalogue: ContractCatalogue,
-  modeller: ChainModeller,
-): SimulatedExchange {
-  const { run } = request.manifest;
-  const multipliers = new Map(source.symbols.map(({ symbol, multiplier }) => [symbol, multiplier]));
-  return new SimulatedExchange(
-    {
-      execution: run.execution,
-      commission: run.commission,
-      seed: run.seed,
-      cashMicros: toMicros(run.cash),
-      allowShort: run.allowShort,
-      configOf: (symbol) => configFor(run.config, catalogue.get(symbol)?.underlying ?? symbol).exchange,
-      multiplierOf: (symbol) => multipliers.get(symbol) ?? 1,
-      contractOf: (symbol) => catalogue.get(symbol),
-      optionQuote: (symbol, spot, at) => modeller.quote(symbol, spot, at),
-      optionVol: (symbol, spot, at) => modeller.vol(symbol, spot, at),
-      ratesOf: (symbol) => configFor(run.config, symbol).options,
-      defineContract: (contract) => catalogue.define(contract),
-    },
-    request.carried?.state[EXCHANGE_STATE] as ExchangeJson | undefined,
   );
 }

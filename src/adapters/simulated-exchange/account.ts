@@ -64,6 +64,10 @@ export class Account {
     return available;
   }
 
+  get cashMicros(): number {
+    return this.#ledger.cashMicros;
+  }
+
   positions(): readonly Position[] {
     return this.#ledger.positions();
   }

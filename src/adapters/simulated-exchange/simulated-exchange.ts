@@ -11,7 +11,7 @@
  */
 import { renamedBySplit } from '../../domain/options/adjustment.ts';
 import type { OptionContract } from '../../domain/options/contract.ts';
-import { Ledger, type LedgerJson } from '../../domain/portfolio.ts';
+import { Ledger, type LedgerJson, type Position } from '../../domain/portfolio.ts';
 import { createRandom, type Random, type RandomState } from '../../domain/random.ts';
 import type { TwoSided } from '../../domain/spread-model.ts';
 import type { NewInput } from '../../events/define-event.ts';
@@ -53,6 +53,8 @@ import {
 export interface ExchangeOptions extends MatchingOptions {
   readonly seed: number;
   readonly cashMicros: number;
+  /** What the account held before the first order, in place of cash alone. */
+  readonly ledger?: Ledger;
   readonly allowShort: boolean;
   /** The contract behind a symbol; undefined for what is no option. */
   readonly contractOf?: (symbol: string) => OptionContract | undefined;
@@ -104,7 +106,10 @@ export class SimulatedExchange {
     this.#options = options;
     this.#books = new VenueBooks((symbol) => options.contractOf?.(symbol), carried?.books);
     this.#account = new Account({
-      ledger: carried === undefined ? new Ledger(options.cashMicros) : Ledger.fromJSON(carried.account),
+      ledger:
+        carried === undefined
+          ? (options.ledger ?? new Ledger(options.cashMicros))
+          : Ledger.fromJSON(carried.account),
       allowShort: options.allowShort,
       contractOf: (symbol) => this.#books.of(symbol).contract,
       declared: carried?.declared ?? [],
@@ -269,6 +274,16 @@ export class SimulatedExchange {
   /** A declared holding is bought from the account's cash, without an order. */
   declareCore(core: { readonly symbol: string; readonly quantity: number; readonly px: number }): void {
     this.#account.declareCore({ ...core, multiplier: this.#options.multiplierOf(core.symbol) });
+  }
+
+  /** What the account holds, and the cash beside it. */
+  account(): { readonly cashMicros: number; readonly positions: readonly Position[] } {
+    return { cashMicros: this.#account.cashMicros, positions: this.#account.positions() };
+  }
+
+  /** Orders that may still trade. */
+  working(): readonly VenueOrder[] {
+    return this.#books.orders();
   }
 
   /** When the next report is due; infinity when none is. */

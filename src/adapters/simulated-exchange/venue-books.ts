@@ -51,6 +51,10 @@ export class VenueBooks {
     return this.#orders.get(ordinal);
   }
 
+  orders(): readonly VenueOrder[] {
+    return [...this.#orders.values()];
+  }
+
   /** Working orders in contracts on this symbol. */
   onUnderlying(symbol: string): readonly VenueOrder[] {
     return this.#inContracts.get(symbol) ?? NONE;
