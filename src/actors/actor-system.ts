@@ -28,6 +28,11 @@ import { RiskGate } from './orders/risk-gate.ts';
 import { TradingState } from './orders/trading-state.ts';
 import { InstrumentSelector } from './selection/instrument-selector.ts';
 import { SignalFollower } from './selection/signal-follower.ts';
+import { Feeds } from './venue/feeds.ts';
+import { LiveConditions } from './venue/live-conditions.ts';
+import { withdrawOnLoss } from './venue/lost-feeds.ts';
+import { SymbolStatus } from './venue/symbol-status.ts';
+import { WantedQuotes } from './venue/wanted-quotes.ts';
 
 export interface ActorSystem {
   readonly market: MarketData;
@@ -39,6 +44,7 @@ export interface ActorSystem {
   readonly hedgeLimits: HedgeLimits;
   readonly tradingState: TradingState;
   readonly strategist: Strategist;
+  readonly feeds: Feeds;
   readonly desk: ReleaseDesk;
   /** Null in profile `plain`, which reads no regimes and makes no plans. */
   readonly regimes: Regimes | null;
@@ -62,12 +68,16 @@ const barsOf = ({ regime, conviction, selector, guard, hedge }: Config): number 
     hedge.betaBars + 1,
   );
 
-/** Decision bars that are kept of each symbol: what lies further back is known to nobody. */
-export function historyBars(run: RunSpec, strategy: Strategy, symbols: readonly string[]): number {
+/** Decision bars that the rules and the strategy look back over. */
+function neededBars(run: RunSpec, strategy: Strategy, symbols: readonly string[]): number {
   const params = strategy.params.parse(run.strategy.params);
   const ofRules = symbols.map((symbol) => barsOf(configFor(run.config, symbol)));
-  return Math.max(...ofRules, strategy.warmUpBars?.(params) ?? 0) + HISTORY_MARGIN;
+  return Math.max(...ofRules, strategy.warmUpBars?.(params) ?? 0);
 }
+
+/** Decision bars that are kept of each symbol: what lies further back is known to nobody. */
+export const historyBars = (run: RunSpec, strategy: Strategy, symbols: readonly string[]): number =>
+  neededBars(run, strategy, symbols) + HISTORY_MARGIN;
 
 export function wireActors(
   kernel: Kernel,
@@ -86,6 +96,8 @@ export function wireActors(
     decisionBars: whole ? 'day' : 'dataset',
     wantsDays: whole,
     historyBars: historyBars(run, strategy, sorted),
+    // Profile `plain` has no rules of its own.
+    warmUpBars: whole ? neededBars(run, strategy, sorted) : (strategy.warmUpBars?.(params) ?? 0),
   });
   const options = wireChains(kernel, market, run, sorted);
   kernel.onStream(SessionCarried, 'carry-over', ({ payload }) => kernel.restore(payload.state));
@@ -104,6 +116,11 @@ export function wireActors(
   const hedgeLimits = new HedgeLimits(kernel, { config, market, options, orders, portfolio, exposures });
   const tradingState = new TradingState(kernel, config.risk, portfolio, orders, run.risk);
   const pricing = new Pricing({ kernel, market, options, config });
+  const contractOf = (symbol: string) => options.contract(symbol);
+  const feeds = new Feeds(kernel, { config, market, contractOf });
+  const status = new SymbolStatus(kernel);
+  const ofVenue = { config: config.venue, feeds, orders };
+  const conditions = new LiveConditions(kernel, { ...ofVenue, market, pricing, status, unknown: null });
   const account = new Account({ market, orders, portfolio, pricing, exposures });
   const regimes = whole ? new Regimes(kernel, market, config, sorted) : null;
   const strategist = new Strategist(kernel, market, { strategy, params, symbols: sorted, configOf });
@@ -116,11 +133,15 @@ export function wireActors(
     account,
     hedgeLimits,
     tradingState,
+    conditions,
     enforced: run.risk,
   });
   const size = new ReleaseSize({ run, market, options, portfolio, pricing, account, hedgeLimits });
-  const workers = new OrderWorkers(kernel, { run, market, orders, portfolio, pricing, size });
-  const desk = new ReleaseDesk(kernel, { run, market, orders, pricing, size, workers });
+  const workers = new OrderWorkers(kernel, { run, market, orders, portfolio, pricing, size, conditions });
+  const desk = new ReleaseDesk(kernel, { run, market, orders, pricing, size, workers, conditions });
+  withdrawOnLoss(kernel, { ...ofVenue, workers });
+  const isContract = (symbol: string) => contractOf(symbol) !== undefined;
+  new WantedQuotes(kernel, { feeds, portfolio, orders, workers, desk, isContract });
   const parts = { run, config, symbols: sorted, market, options, orders, portfolio, strategist, desk };
   const selector = regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes });
   if (selector === null) new SignalFollower(kernel, parts);
@@ -139,6 +160,7 @@ export function wireActors(
     hedgeLimits,
     tradingState,
     strategist,
+    feeds,
     desk,
     regimes,
     selector,

@@ -14,3 +14,13 @@ export interface Bar {
   /** seq of the record that completed it. */
   readonly seq: number;
 }
+
+/** The same bar after a split: `factor` new dollars for an old one, and as many fewer shares. */
+export const rescaled = (bar: Bar, factor: number): Bar => ({
+  ...bar,
+  open: bar.open * factor,
+  high: bar.high * factor,
+  low: bar.low * factor,
+  close: bar.close * factor,
+  volume: bar.volume / factor,
+});

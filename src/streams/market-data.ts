@@ -7,10 +7,13 @@ import { defineNotice, type Kernel } from '../bus/kernel.ts';
 import type { Config } from '../domain/config.ts';
 import type { CalendarName } from '../domain/instrument.ts';
 import { ClockTicked } from '../events/engine.events.ts';
+import { FeedOpened, HistoryLoaded } from '../events/feed.events.ts';
 import { MarketClosed, SymbolDefined, TickRejected } from '../events/market.events.ts';
+import { SplitApplied } from '../events/option.events.ts';
 import { DAY_S, type Tick, TickKind, tickKindName } from '../events/tick.ts';
-import type { Bar } from './bar.ts';
+import { type Bar, rescaled } from './bar.ts';
 import { BarFeed } from './bar-feed.ts';
+import { type DataFeed, feedOf } from './data-feeds.ts';
 import { DayBuilder } from './day-builder.ts';
 import { BarWindow, sma } from './indicators.ts';
 import { fromSaved, RecentBars, type SavedBar, toSaved } from './recent-bars.ts';
@@ -28,6 +31,7 @@ export const DayDecided = defineNotice<{ calendar: CalendarName; day: string }>(
 
 const ACTOR = 'market-data';
 const VOLUME_DAYS = 20;
+const MINUTE_S = 60;
 
 interface Options {
   readonly feed: Config['feed'];
@@ -38,6 +42,8 @@ interface Options {
   readonly wantsDays: boolean;
   /** Bars of history kept and carried to the next session. */
   readonly historyBars: number;
+  /** Bars of history that decisions rest on. */
+  readonly warmUpBars: number;
 }
 
 /** Who answers for the symbols of options. */
@@ -50,10 +56,10 @@ interface OptionAnswers {
 interface SymbolState {
   readonly symbol: string;
   readonly decisions: BarFeed;
-  readonly history: BarWindow;
+  history: BarWindow;
   builder: DayBuilder | null;
   /** The newest decision bars, oldest first: what the next session warms up with. */
-  readonly recent: RecentBars;
+  recent: RecentBars;
   lastDay: Bar | null;
 }
 
@@ -61,6 +67,8 @@ interface SavedSymbol {
   readonly fold: readonly number[];
   readonly recent: readonly SavedBar[];
   readonly partial: SavedBar | null;
+  /** Minutes that the partial day holds, of a session whose gaps may still be filled. */
+  readonly minutes?: readonly number[];
 }
 
 export class MarketData {
@@ -71,6 +79,8 @@ export class MarketData {
   readonly #states = new Map<string, SymbolState>();
   #saved: Readonly<Record<string, SavedSymbol>> = {};
   #warming = false;
+  /** A live session: bars of its gaps may come later. */
+  #hasGaps = false;
   /** Who watches a symbol. */
   readonly #watched = new Map<string, Set<string>>();
   #chains: OptionAnswers | null = null;
@@ -90,6 +100,9 @@ export class MarketData {
     kernel.onTick(ACTOR, (tick, seq) => this.#fold.fold(tick, seq));
     kernel.onStream(ClockTicked, ACTOR, ({ recordedAt }) => this.#fold.closeBars(recordedAt));
     kernel.onStream(MarketClosed, ACTOR, ({ payload, recordedAt }) => this.#closeDay(payload, recordedAt));
+    kernel.onStream(FeedOpened, ACTOR, () => this.#expectGaps());
+    kernel.onStream(HistoryLoaded, ACTOR, ({ payload }) => this.#load(payload));
+    kernel.onStream(SplitApplied, ACTOR, ({ payload }) => this.#split(payload));
     kernel.carry(ACTOR, {
       save: () => this.#save(),
       restore: (state) => {
@@ -108,7 +121,7 @@ export class MarketData {
     return this.#options.symbols;
   }
 
-  /** True while a new session is fed the last one's bars: nothing may be published from them. */
+  /** True while bars of before are told (again): nothing may be published from them. */
   get warming(): boolean {
     return this.#warming;
   }
@@ -144,9 +157,32 @@ export class MarketData {
     return { bidPx: this.#fold.bidPx[id], askPx: this.#fold.askPx[id], quotedAt: this.#fold.quotedAt[id] };
   }
 
+  /** Whether there is as much history as decisions on the symbol rest on. */
+  warmedUp(symbol: string): boolean {
+    const { warmUpBars } = this.#options;
+    return (this.#states.get(symbol)?.recent.length ?? 0) >= warmUpBars;
+  }
+
   /** Arrival of the newest record on the symbol's channel, microseconds: silence there makes every quote of it old. */
   heardAt(symbol: string): number {
-    return this.#fold.heardAt[this.calendarOf(symbol)];
+    return this.#fold.heardAt(this.calendarOf(symbol));
+  }
+
+  /** Arrival of the newest record of a feed, microseconds; 0 before the first. */
+  heardOn(feed: DataFeed): number {
+    return this.#fold.heardOn(feed);
+  }
+
+  /** The symbols whose prices come by a feed, contracts included. */
+  symbolsOn(feed: DataFeed): readonly string[] {
+    return this.symbols.names().filter((symbol) => feedOf(this.symbols.get(symbol)!) === feed);
+  }
+
+  /** The feed that carries a symbol's own prices; an option's depend on its underlying's, too. */
+  feedOf(symbol: string): DataFeed {
+    const definition = this.symbols.get(symbol);
+    if (definition !== undefined) return feedOf(definition);
+    return this.#chains?.contract(symbol) === undefined ? 'stocks' : 'options';
   }
 
   /** From now on `Quoted` tells of this symbol, or no more once nobody watches it. */
@@ -199,6 +235,7 @@ export class MarketData {
     if (state === undefined) return;
     if (this.#options.wantsDays && definition.resolutionS !== DAY_S)
       state.builder = new DayBuilder(definition.calendar);
+    if (this.#hasGaps) state.builder?.expectGaps();
     if (saved !== undefined) this.#warmUp(state, saved);
   }
 
@@ -251,25 +288,78 @@ export class MarketData {
       // What is only evidence has no history here, yet the next session must doubt its prices as this one would.
       const state = this.#states.get(symbol);
       const partial = state?.builder?.save() ?? null;
+      const minutes = state?.builder?.minutes;
       saved[symbol] = {
         fold: this.#fold.save(symbol),
         recent: state?.recent.save() ?? [],
         partial: partial === null ? null : toSaved(partial),
+        ...(minutes === undefined ? {} : { minutes }),
       };
     }
     return saved;
   }
 
+  #expectGaps(): void {
+    this.#hasGaps = true;
+    for (const { builder } of this.#states.values()) builder?.expectGaps();
+  }
+
   /** Feeds the last session's bars to histories and strategies; seq 0 marks what this log does not hold. */
   #warmUp(state: SymbolState, saved: SavedSymbol): void {
+    this.#tell(
+      state,
+      saved.recent.map((each) => fromSaved(state.symbol, each)),
+    );
+    const { partial, minutes } = saved;
+    if (partial !== null) state.builder?.restore(fromSaved(state.symbol, partial), minutes);
+  }
+
+  /** Tells of bars of before, oldest first. */
+  #tell(state: SymbolState, bars: readonly Bar[]): void {
     this.#warming = true;
-    for (const each of saved.recent) {
-      const bar = fromSaved(state.symbol, each);
+    for (const bar of bars) {
       if (bar.resolutionS === DAY_S) this.#onDay(state, bar);
       if (this.#options.decisionBars === 'dataset') this.#decide(state, bar);
     }
-    if (saved.partial !== null) state.builder?.restore(fromSaved(state.symbol, saved.partial));
     this.#warming = false;
+  }
+
+  /**
+   * Bars the vendor keeps: those to decide on are told where they are newer than what is known; of shorter ones the day in
+   * progress takes what its own minutes lack.
+   */
+  #load({ symbol, resolutionS, bars }: HistoryLoaded): void {
+    const state = this.#states.get(symbol);
+    if (state === undefined) return;
+    const { decisionBars } = this.#options;
+    const isDay = resolutionS === DAY_S;
+    const own = this.symbols.get(symbol)?.resolutionS ?? MINUTE_S;
+    const known = isDay ? (state.lastDay?.time ?? 0) : state.recent.newest;
+    const all = bars.map((bar) => ({ ...bar, symbol, resolutionS, seq: 0 }));
+    if (isDay || (decisionBars === 'dataset' && resolutionS === own)) {
+      this.#tell(
+        state,
+        all.filter(({ time }) => time > known && time <= this.#kernel.now),
+      );
+    }
+    if (!isDay) for (const bar of all) state.builder?.fill(bar, this.#kernel.now);
+  }
+
+  /**
+   * Signals use split-adjusted prices: every price kept counts anew, and the strategy is told its bars once more at the
+   * new prices, oldest first, as many as a new session is warmed up with. What it says meanwhile is not published.
+   */
+  #split({ symbol, numerator, denominator }: SplitApplied): void {
+    if (this.symbols.get(symbol) === undefined) return;
+    const factor = denominator / numerator;
+    this.#fold.rescale(symbol, factor);
+    const state = this.#states.get(symbol);
+    if (state === undefined) return;
+    state.builder?.rescale(factor);
+    const bars = state.recent.save().map((each) => rescaled(fromSaved(symbol, each), factor));
+    state.history = new BarWindow(this.#options.historyBars);
+    state.recent = new RecentBars(this.#options.historyBars);
+    this.#tell(state, bars);
   }
 }
 

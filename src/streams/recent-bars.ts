@@ -36,6 +36,15 @@ export class RecentBars {
     this.#numbers = new Float64Array(capacity * FIELDS);
   }
 
+  get length(): number {
+    return Math.min(this.#pushed, this.#capacity);
+  }
+
+  /** Time of the newest; 0 before the first. */
+  get newest(): number {
+    return this.#pushed === 0 ? 0 : this.#numbers[((this.#pushed - 1) % this.#capacity) * FIELDS];
+  }
+
   push(bar: Bar): void {
     const numbers = this.#numbers;
     const at = (this.#pushed++ % this.#capacity) * FIELDS;

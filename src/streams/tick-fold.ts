@@ -7,6 +7,7 @@ import { type CalendarName, PX_MAX } from '../domain/instrument.ts';
 import type { SymbolDefined } from '../events/market.events.ts';
 import { type Tick, TickKind } from '../events/tick.ts';
 import type { Bar } from './bar.ts';
+import { type DataFeed, dataFeeds, feedOf } from './data-feeds.ts';
 import type { SymbolTable } from './symbol-table.ts';
 
 export type RejectionReason =
@@ -50,8 +51,10 @@ export class TickFold {
   askPx = new Float64Array(0);
   /** Arrival of the last good quote, microseconds. */
   quotedAt = new Float64Array(0);
-  /** Arrival of the newest record of the symbols that share a calendar: what tells a quiet market from a dead channel. */
-  readonly heardAt: Record<CalendarName, number> = { XNYS: 0, '24x7': 0 };
+  /** Arrival of the newest record of each feed: what tells a quiet market from a dead channel. */
+  readonly #heardAt = new Float64Array(dataFeeds.length);
+  /** By symbol id: the place of its feed. */
+  #feed = new Uint8Array(0);
   /** 1 where somebody works orders and wants every quote. */
   watched = new Uint8Array(0);
   #barEnd = new Float64Array(0);
@@ -81,13 +84,24 @@ export class TickFold {
     const { id, assetClass, priceSource } = definition;
     this.#builds[id] =
       assetClass === 'option' ? 3 : priceSource === 'quotes' ? 1 : priceSource === 'trades' ? 2 : 0;
+    this.#feed[id] = dataFeeds.indexOf(feedOf(definition));
+  }
+
+  heardOn(feed: DataFeed): number {
+    return this.#heardAt[dataFeeds.indexOf(feed)];
+  }
+
+  /** Of all symbols that share a calendar. */
+  heardAt(calendar: CalendarName): number {
+    return calendar === '24x7'
+      ? this.heardOn('crypto')
+      : Math.max(this.heardOn('stocks'), this.heardOn('options'));
   }
 
   fold(tick: Tick, seq: number): void {
     const id = tick.symbolId;
-    const definition = this.#symbols.byId[id];
-    if (definition === undefined) return this.#listener.rejected(tick, 'unknownSymbol');
-    this.heardAt[definition.calendar] = tick.recordedAt;
+    if (this.#symbols.byId[id] === undefined) return this.#listener.rejected(tick, 'unknownSymbol');
+    this.#heardAt[this.#feed[id]] = tick.recordedAt;
     if (!(tick.time <= tick.recordedAt + this.#futureUs)) {
       return this.#listener.rejected(tick, Number.isFinite(tick.time) ? 'fromTheFuture' : 'notFinite');
     }
@@ -115,7 +129,7 @@ export class TickFold {
   /** Last prices, the order of time and the bar in progress, for the next session. */
   save(symbol: string): readonly number[] {
     const id = this.#symbols.get(symbol)!.id;
-    return [...this.#carried().map((column) => column[id]), this.heardAt[this.#symbols.byId[id]!.calendar]];
+    return [...this.#carried().map((column) => column[id]), this.heardAt(this.#symbols.byId[id]!.calendar)];
   }
 
   restore(symbol: string, state: readonly number[]): void {
@@ -123,7 +137,15 @@ export class TickFold {
     this.#carried().forEach((column, i) => {
       column[id] = state[i];
     });
-    this.heardAt[this.#symbols.byId[id]!.calendar] = state[this.#carried().length];
+    this.#heardAt[this.#feed[id]] = state[this.#carried().length];
+  }
+
+  /** A split took effect: prices count anew, `factor` new dollars for an old one. */
+  rescale(symbol: string, factor: number): void {
+    const id = this.#symbols.get(symbol)!.id;
+    const prices = [this.lastPx, this.bidPx, this.askPx, this.#suspectPx];
+    for (const column of [...prices, this.#open, this.#high, this.#low, this.#close]) column[id] *= factor;
+    this.#volume[id] /= factor;
   }
 
   /** What goes from one session to the next, in the order in which it is written. */
@@ -327,6 +349,7 @@ export class TickFold {
     this.#suspectPx = larger(this.#suspectPx);
     this.#suspects = largerBytes(this.#suspects);
     this.#builds = largerBytes(this.#builds);
+    this.#feed = largerBytes(this.#feed);
     this.watched = largerBytes(this.watched);
     this.#capacity = capacity;
   }

@@ -115,7 +115,7 @@ export class MarketFold implements MarketView {
 
   readonly heardAt: MarketView['heardAt'] = (symbol) => {
     const calendar = this.symbols.get(symbol)?.calendar ?? 'XNYS';
-    return this.#fold.heardAt[calendar];
+    return this.#fold.heardAt(calendar);
   };
 
   readonly lastPx: MarketView['lastPx'] = (symbol) =>

@@ -22,6 +22,7 @@ import {
   instrumentSelectorMachine,
   planNames,
 } from '../../src/actors/selection/instrument-selector.machine.ts';
+import { type FeedContext, feedMachine } from '../../src/actors/venue/feed.machine.ts';
 import { configSchema } from '../../src/domain/config.ts';
 import {
   isRefused,
@@ -103,7 +104,9 @@ function workingEvents({ value, context }: Reached): object[] {
   const order = context as WorkingContext;
   const placing = (value as { order: string }).order === 'placing';
   return [
-    ...['START', 'STALE', 'CANCEL_ASKED', 'CANCEL_REJECTED', 'ENDED', 'WITHDRAW'].map((type) => ({ type })),
+    ...['START', 'STALE', 'CANCEL_ASKED', 'CANCEL_REJECTED', 'ENDED', 'WITHDRAW', 'INTERRUPTED'].map(
+      (type) => ({ type }),
+    ),
     { type: 'MARKET', quote: { bidPx: 100, askPx: 100.02 } },
     { type: 'MARKET', quote: { bidPx: 101, askPx: 101.02 } },
     { type: 'FILLED', filled: 10, standingQty: 0 },
@@ -118,6 +121,25 @@ function workingEvents({ value, context }: Reached): object[] {
       : []),
   ];
 }
+
+/** Quiet for too long, heard now, nothing expected, and bars missed: what a feed can be told at any moment. */
+const feedFacts = product([true, false], [true, false]).flatMap(([expected, missed]) =>
+  [1, 5_000_000].map((heardAt) => ({
+    now: 5_000_000,
+    heardAt,
+    quietSince: heardAt,
+    expected,
+    missed,
+  })),
+);
+const feedEvents = [
+  ...['CLOCK', 'CONNECTED', 'LOST', 'REOPENED', 'BACKFILLED', 'BACKFILL_FAILED', 'RECONCILED'].flatMap(
+    (type) => feedFacts.map((facts) => ({ type, facts })),
+  ),
+  { type: 'xstate.after.failover.feed.stale' },
+  { type: 'xstate.after.retry.feed.recovering.waiting' },
+];
+const feed = (ofOrders: boolean) => ({ ofOrders, silenceMs: 2_000, failoverMs: 3_000, retryMs: 5_000 });
 
 interface Chart extends Walk {
   readonly name: string;
@@ -178,6 +200,20 @@ const charts: readonly Chart[] = [
     notPlain: { context: 'made of what the order is given at its start' },
   },
   {
+    name: 'feed',
+    machine: feedMachine,
+    inputs: [feed(false), feed(true)],
+    events: feedEvents,
+    remembers: ({ connected, gapFrom, connectedAt, attempts }: FeedContext) => [
+      connected,
+      gapFrom,
+      connectedAt,
+      Math.min(attempts, 1),
+    ],
+    unreachable: { 'recovering.looking': 'left at once, for what there is to wait for' },
+    notPlain: { context: 'made of what the feed is given at its start' },
+  },
+  {
     name: 'trading state',
     machine: tradingStateMachine,
     events: [
@@ -215,6 +251,9 @@ describe('the chart of the order statuses', () => {
         'UpdateAttempted',
         'UpdateRejected',
         'OrderOutcomeUnknown',
+        'StatusUnmapped',
+        'OrderLookupRequested',
+        'OrderGivenUp',
       ] as const
     ).map((type) => ({ type })),
     { type: 'OrderUpdated', payload: { quantity: 10 } },
@@ -273,7 +312,7 @@ describe('the chart of the order statuses', () => {
   test('has every status and transition on some path of the reducer, but for busts of what was never executed', () => {
     const all = Object.values(chart.states).flatMap((node) => [...node.transitions.values()].flat());
     const unmet = all.filter((each) => !taken.has(each));
-    const neverExecuted = ['initialized', 'submitted', 'unknown', 'denied'].flatMap((status) => [
+    const neverExecuted = ['initialized'].flatMap((status) => [
       `${status} (TradeBusted)`,
       `${status} (TradeCorrected)`,
     ]);
@@ -285,11 +324,11 @@ describe('the chart of the order statuses', () => {
   test('shows every step but reports that crossed a request: they are judged by the status it was made in', () => {
     expect([...beneath].sort()).toEqual([
       'pendingCancel (OrderDenied) denied',
-      'pendingCancel (OrderOutcomeUnknown) unknown',
+      'pendingCancel (OrderGivenUp) canceled',
       'pendingCancel (OrderRejected) rejected',
       'pendingCancel (UpdateRejected) unknown',
       'pendingUpdate (OrderDenied) denied',
-      'pendingUpdate (OrderOutcomeUnknown) unknown',
+      'pendingUpdate (OrderGivenUp) canceled',
       'pendingUpdate (OrderRejected) rejected',
     ]);
   });

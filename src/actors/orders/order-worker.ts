@@ -9,7 +9,7 @@ import { MICROS_PER_DOLLAR } from '../../domain/money.ts';
 import { isTerminal } from '../../domain/order-status.ts';
 import { capOf, farTouch, type TwoSided } from '../../domain/spread-model.ts';
 import type { EventDefinition, EventKind, PayloadOf } from '../../events/define-event.ts';
-import { ClockTicked, TimerFired } from '../../events/engine.events.ts';
+import { ClockTicked, SessionResumed, TimerFired } from '../../events/engine.events.ts';
 import { MarketClosed } from '../../events/market.events.ts';
 import { WalkStepped } from '../../events/option.events.ts';
 import * as o from '../../events/order.events.ts';
@@ -18,6 +18,7 @@ import type { Portfolio } from '../account/portfolio.ts';
 import { basisOf } from '../basis.ts';
 import { firstFailing } from '../decision-tests.ts';
 import { MachineHost } from '../machine-host.ts';
+import type { LiveConditions } from '../venue/live-conditions.ts';
 import { dropIntent, liquidityRefusal } from './intent-end.ts';
 import type { OrderBook } from './order-book.ts';
 import type { Pricing } from './pricing.ts';
@@ -43,6 +44,7 @@ interface Parts {
   readonly portfolio: Portfolio;
   readonly pricing: Pricing;
   readonly size: ReleaseSize;
+  readonly conditions: LiveConditions;
 }
 
 type Why = PayloadOf<typeof WalkStepped>['why'];
@@ -103,11 +105,19 @@ export class OrderWorkers {
     });
     kernel.onNotice(Quoted, ACTOR, ({ payload }) => this.#onQuoted(payload));
     kernel.on(MarketClosed, ACTOR, ({ payload }) => this.#close(payload.calendar));
+    kernel.on(SessionResumed, ACTOR, () => {
+      for (const worker of [...this.#workers.values()]) this.#send(worker, { type: 'INTERRUPTED' });
+    });
     kernel.carry(ACTOR, { save: () => this.#save(), restore: (saved) => this.#restore(saved as Saved[]) });
   }
 
   works(symbol: string): boolean {
     return this.#workers.has(symbol);
+  }
+
+  /** The intents that are being worked. */
+  intents(): readonly o.IntentDeferred[] {
+    return [...this.#workers.values()].map(({ intent }) => intent);
   }
 
   /** Whether something of an earlier kind is still on its way, so that this one has to wait. */
@@ -197,7 +207,10 @@ export class OrderWorkers {
     const { intent, machine } = worker;
     const { context, value } = machine.snapshot;
     const quote = pricing.quote(intent.symbol);
-    const fresh = quote !== null && firstFailing(pricing.freshness(intent.symbol)) === undefined;
+    const fresh =
+      quote !== null &&
+      firstFailing(pricing.freshness(intent.symbol)) === undefined &&
+      !this.#isHeldBack(intent, quote);
     // An order nobody knows the fate of stands until that is found out.
     const unknown = context.ordinal !== null && orders.get(context.ordinal)?.state.status === 'unknown';
     if (fresh && !unknown && (quote.bidPx > 0 || intent.action === 'exit')) {
@@ -208,6 +221,12 @@ export class OrderWorkers {
     if (value.market === 'fresh') this.#say(worker, 'stale', context.standingPx);
     if (value.market !== 'stale') machine.send({ type: 'STALE' });
     return false;
+  }
+
+  /** A market that no order may meet now is as good as a stale one: the far touch is the worst the walk comes to. */
+  #isHeldBack({ symbol, action, side }: o.IntentDeferred, { bidPx, askPx }: TwoSided): boolean {
+    const limitPx = side === 'buy' ? askPx : bidPx;
+    return this.#parts.conditions.failing({ symbol, action, limitPx }) !== undefined;
   }
 
   #onTraded(worker: Worker, ordinal: number): void {

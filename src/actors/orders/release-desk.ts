@@ -10,9 +10,12 @@ import type { Side } from '../../domain/instrument.ts';
 import { isTerminal } from '../../domain/order-status.ts';
 import { capOf } from '../../domain/spread-model.ts';
 import type { EventDefinition } from '../../events/define-event.ts';
+import { ClockTicked, OperatorCommanded } from '../../events/engine.events.ts';
 import { MarketOpened } from '../../events/market.events.ts';
 import * as o from '../../events/order.events.ts';
 import type { MarketData } from '../../streams/market-data.ts';
+import { words } from '../decision-tests.ts';
+import type { LiveConditions } from '../venue/live-conditions.ts';
 import { dropIntent, liquidityRefusal } from './intent-end.ts';
 import type { OrderBook } from './order-book.ts';
 import { type OrderWorkers, WorkSettled } from './order-worker.ts';
@@ -34,12 +37,13 @@ interface Deferred {
 type Priced = Pick<o.OrderIntended, 'orderType' | 'limitPx' | 'bidPx' | 'askPx'>;
 
 interface Parts {
-  readonly run: Pick<RunSpec, 'execution' | 'risk'>;
+  readonly run: Pick<RunSpec, 'execution' | 'risk' | 'config'>;
   readonly market: MarketData;
   readonly orders: OrderBook;
   readonly pricing: Pricing;
   readonly size: ReleaseSize;
   readonly workers: OrderWorkers;
+  readonly conditions: LiveConditions;
 }
 
 interface Saved {
@@ -59,6 +63,8 @@ export class ReleaseDesk {
   #queue: Deferred[] = [];
   /** The order that has to finish (or rest) before the next may leave. */
   #current: number | null = null;
+  /** When a live venue refused to cancel an order, by ordinal: it is not asked again at once. */
+  readonly #refusedAt = new Map<number, number>();
 
   constructor(kernel: Kernel, parts: Parts) {
     this.#kernel = kernel;
@@ -67,6 +73,16 @@ export class ReleaseDesk {
     kernel.onNotice(ReleaseAsked, ACTOR, () => this.#pump());
     kernel.onNotice(WorkSettled, ACTOR, () => this.#pump());
     kernel.on(o.OrderAccepted, ACTOR, ({ payload }) => this.#onAccepted(payload.ordinal));
+    kernel.on(OperatorCommanded, ACTOR, ({ payload: { command, symbol } }) => {
+      if (command === 'flatten') this.#withdrawOpening(symbol);
+    });
+    kernel.on(o.CancelRejected, ACTOR, ({ payload }) => {
+      if (parts.conditions.apply) this.#refusedAt.set(payload.ordinal, kernel.now);
+    });
+    // What is held back in a live session is looked at again with the clock.
+    kernel.on(ClockTicked, ACTOR, () => {
+      if (parts.conditions.apply) this.#pump();
+    });
     const moves: readonly unknown[] = [
       o.OrderFilled,
       o.OrderCanceled,
@@ -124,6 +140,23 @@ export class ReleaseDesk {
     for (const { intent, seq } of withdrawn) this.#drop(intent, reason, seq);
   }
 
+  /** Symbols of what has not gone out yet. */
+  symbols(): readonly string[] {
+    return [...this.#waiting, ...this.#queue].map(({ intent }) => intent.symbol);
+  }
+
+  /** Everything (of a symbol and its options) is to be closed: nothing that opens may go out any more. */
+  #withdrawOpening(only: string | null): void {
+    const { pricing } = this.#parts;
+    const opens = ({ intent: { action, symbol } }: Deferred) =>
+      (action === 'enter' || action === 'hedge') &&
+      (only === null || only === symbol || only === pricing.underlyingOf(symbol));
+    const withdrawn = [...this.#queue, ...this.#waiting].filter(opens);
+    this.#queue = this.#queue.filter((each) => !withdrawn.includes(each));
+    this.#waiting = this.#waiting.filter((each) => !withdrawn.includes(each));
+    for (const { intent, seq } of withdrawn) this.#drop(intent, 'everything is to be closed', seq);
+  }
+
   #open(calendar: string): void {
     const { market } = this.#parts;
     const released = this.#waiting.filter(({ intent }) => market.calendarOf(intent.symbol) === calendar);
@@ -148,11 +181,21 @@ export class ReleaseDesk {
         if (!isTerminal(orders.get(this.#current)!.state.status)) return;
         this.#current = null;
       }
-      const head = this.#queue[0];
-      if (head === undefined || workers.holdUp(head.intent) || this.#frees(head.intent)) return;
-      this.#queue.shift();
+      const next = this.#queue.findIndex((each) => !this.#isHeldBack(each));
+      if (next < 0) return;
+      const head = this.#queue[next];
+      if (workers.holdUp(head.intent) || this.#frees(head.intent)) return;
+      this.#queue.splice(next, 1);
       this.#release(head);
     }
+  }
+
+  /** What would only be denied waits for its feed or its venue, unless it has grown too old. */
+  #isHeldBack({ intent, releasedAt }: Deferred): boolean {
+    const { conditions, pricing } = this.#parts;
+    const ageMs = (this.#kernel.now - releasedAt) / 1_000;
+    if (ageMs > pricing.configOf(intent.symbol).risk.intentAgeMaxMs) return false;
+    return conditions.failing(intent) !== undefined;
   }
 
   /** Cancels our own working orders in the symbol first; true while one of them still works. */
@@ -161,17 +204,28 @@ export class ReleaseDesk {
     const reason = 'makes way for a newer decision';
     workers.withdraw(symbol);
     for (const { intended } of [...orders.working()]) {
-      if (intended.symbol === symbol) orders.cancel(intended.ordinal, reason);
+      if (intended.symbol === symbol && !this.#refusedLately(intended.ordinal))
+        orders.cancel(intended.ordinal, reason);
     }
     return orders.hasWorking(symbol) || workers.works(symbol);
   }
 
+  #refusedLately(ordinal: number): boolean {
+    const refusedAt = this.#refusedAt.get(ordinal);
+    const { retryMs } = this.#parts.run.config.venue;
+    return refusedAt !== undefined && this.#kernel.now - refusedAt < retryMs * 1_000;
+  }
+
   #release({ intent, seq, basis, releasedAt }: Deferred): void {
-    const { orders, pricing, workers, run } = this.#parts;
+    const { orders, pricing, workers, run, conditions } = this.#parts;
     const { symbol } = intent;
     const ageMs = (this.#kernel.now - releasedAt) / 1_000;
     const { intentAgeMaxMs } = pricing.configOf(symbol).risk;
-    if (ageMs > intentAgeMaxMs) return this.#drop(intent, `${ageMs} ms old; at most ${intentAgeMaxMs}`, seq);
+    if (ageMs > intentAgeMaxMs) {
+      const held = conditions.failing(intent);
+      const why = held === undefined ? '' : `; ${words(held)}`;
+      return this.#drop(intent, `${ageMs} ms old; at most ${intentAgeMaxMs}${why}`, seq);
+    }
     const refusal = run.risk ? liquidityRefusal(this.#kernel, pricing, intent, seq) : null;
     if (refusal !== null) return this.#drop(intent, refusal.reason, refusal.seq);
     const unitPx = this.#unitPx(intent);

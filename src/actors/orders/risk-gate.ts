@@ -15,6 +15,7 @@ import { type Account, LEDGER_MAX } from '../account/account.ts';
 import type { Portfolio } from '../account/portfolio.ts';
 import { atLeast, atMost, firstFailing } from '../decision-tests.ts';
 import type { HedgeLimits } from '../hedging/hedge-limits.ts';
+import type { LiveConditions } from '../venue/live-conditions.ts';
 import type { OrderBook } from './order-book.ts';
 import type { Pricing } from './pricing.ts';
 import type { TradingState } from './trading-state.ts';
@@ -32,6 +33,7 @@ interface Parts {
   readonly account: Account;
   readonly hedgeLimits: HedgeLimits;
   readonly tradingState: TradingState;
+  readonly conditions: LiveConditions;
   /** Off: only cash is looked at (profile `plain`). */
   readonly enforced: boolean;
 }
@@ -90,11 +92,11 @@ export class RiskGate {
   }
 
   #tests(order: OrderIntended): DecisionTest[] {
-    const { account, enforced } = this.#parts;
+    const { account, conditions, enforced } = this.#parts;
     const dollars = fromMicros(account.notionalMicros(order, account.unitsOf(order, 0)));
     if (dollars >= LEDGER_MAX)
       return [{ limit: LEDGER_MAX, pass: false, test: 'orderValue', value: 'more than the ledger can hold' }];
-    return enforced ? this.#allTests(order) : this.#cashTest(order);
+    return [...conditions.tests(order), ...(enforced ? this.#allTests(order) : this.#cashTest(order))];
   }
 
   #isStep({ intent }: OrderIntended): boolean {

@@ -61,7 +61,9 @@ export type WorkingEvent =
   | { readonly type: 'CANCEL_REJECTED' }
   /** The standing order is over, however it ended. */
   | { readonly type: 'ENDED' }
-  | { readonly type: 'WITHDRAW' };
+  | { readonly type: 'WITHDRAW' }
+  /** The engine was away: withdrawn, and no timer of before may fire after. */
+  | { readonly type: 'INTERRUPTED' };
 
 // --- rules -------------------------------------------------------------------------------------------------------
 
@@ -155,6 +157,7 @@ export const workingOrderMachine = setup({
       states: {
         idle: { on: { PLACED: 'walking' }, always: { guard: 'over', target: 'ended' } },
         walking: {
+          on: { INTERRUPTED: 'ended' },
           always: [
             { guard: 'over', target: 'ended' },
             { guard: 'standsAtCap', target: 'patient' },
@@ -168,6 +171,7 @@ export const workingOrderMachine = setup({
         },
         patient: {
           entry: 'stayAtCap',
+          on: { INTERRUPTED: 'ended' },
           always: { guard: 'over', target: 'ended' },
           after: {
             patience: [
@@ -191,6 +195,7 @@ export const workingOrderMachine = setup({
       states: {
         idle: { on: { START: 'counting' } },
         counting: {
+          on: { INTERRUPTED: 'ended' },
           always: { guard: 'over', target: 'ended' },
           after: {
             age: [
@@ -208,6 +213,7 @@ export const workingOrderMachine = setup({
       on: {
         FILLED: { actions: 'count' },
         WITHDRAW: { guard: not('givenUp'), actions: { type: 'giveUp', params: { why: 'withdrawn' } } },
+        INTERRUPTED: { guard: not('givenUp'), actions: { type: 'giveUp', params: { why: 'withdrawn' } } },
       },
       states: {
         // Nothing stands.
@@ -241,7 +247,10 @@ export const workingOrderMachine = setup({
         },
         // Too late to cancel: what it traded is on its way; if nothing comes, it is asked again.
         refused: {
-          on: { ENDED: { target: 'waiting', actions: 'clear' } },
+          on: {
+            ENDED: { target: 'waiting', actions: 'clear' },
+            INTERRUPTED: { target: 'standing', actions: { type: 'giveUp', params: { why: 'withdrawn' } } },
+          },
           after: { retry: 'standing' },
         },
         leaving: { on: { CANCEL_ASKED: 'ending', ENDED: 'done' } },
