@@ -1,4 +1,4 @@
-/** What is posted to a ledger beside declared holdings: fills, corrections, the ends of options, splits. */
+/** What is posted to a ledger beside declared holdings: fills, corrections, cash without a trade, the ends of options, splits. */
 import type { Side } from './instrument.ts';
 import type { PositionRole } from './position-book.ts';
 
@@ -19,6 +19,15 @@ export interface LedgerCorrection {
   readonly lastQty: number;
   readonly lastPx: number;
   readonly feeMicros: number;
+}
+
+/** Cash that comes, or goes where negative, without a trade. */
+export interface LedgerReceipt {
+  /** Unique at its venue; a repeated one changes nothing. Null where it has none and is always counted. */
+  readonly id: string | null;
+  readonly micros: number;
+  /** Paid in or out by the owner, and no result of the account's. */
+  readonly isTransfer: boolean;
 }
 
 /** The end of a position in a contract, or of part of it, as the clearing house states it (`OptionSettled`). */

@@ -39,7 +39,10 @@ export type OrderFact =
         | 'CancelRejected'
         | 'UpdateAttempted'
         | 'UpdateRejected'
-        | 'OrderOutcomeUnknown';
+        | 'OrderOutcomeUnknown'
+        | 'StatusUnmapped'
+        | 'OrderLookupRequested'
+        | 'OrderGivenUp';
     }
   | { readonly type: 'OrderUpdated'; readonly payload: { readonly quantity: number } }
   | { readonly type: 'OrderFilled'; readonly payload: Execution & { readonly leavesQty: number } }
@@ -52,6 +55,12 @@ type Target = OrderStatus | 'previous' | 'fill';
 
 const ends = { OrderCanceled: 'canceled', OrderExpired: 'expired' } as const;
 const attempts = { UpdateAttempted: 'pendingUpdate', CancelAttempted: 'pendingCancel' } as const;
+/** What is looked up is in doubt, also where nobody said so: an order that the venue's own list lacks. */
+const doubts = {
+  OrderOutcomeUnknown: 'unknown',
+  StatusUnmapped: 'unknown',
+  OrderLookupRequested: 'unknown',
+} as const;
 
 const orderTable: Readonly<Record<OrderStatus, Readonly<Partial<Record<OrderFactType, Target>>>>> = {
   initialized: { OrderDenied: 'denied', SubmitAttempted: 'submitted', ...ends },
@@ -59,30 +68,33 @@ const orderTable: Readonly<Record<OrderStatus, Readonly<Partial<Record<OrderFact
     OrderAccepted: 'accepted',
     OrderRejected: 'rejected',
     OrderFilled: 'fill',
-    OrderOutcomeUnknown: 'unknown',
     ...ends,
     ...attempts,
+    ...doubts,
   },
-  accepted: { OrderRejected: 'rejected', OrderFilled: 'fill', ...ends, ...attempts },
-  partiallyFilled: { OrderFilled: 'fill', OrderUpdated: 'accepted', ...ends, ...attempts },
+  accepted: { OrderRejected: 'rejected', OrderFilled: 'fill', ...ends, ...attempts, ...doubts },
+  partiallyFilled: { OrderFilled: 'fill', OrderUpdated: 'accepted', ...ends, ...attempts, ...doubts },
   pendingUpdate: {
     UpdateRejected: 'previous',
     OrderUpdated: 'accepted',
     OrderFilled: 'fill',
     CancelAttempted: 'pendingCancel',
     ...ends,
+    ...doubts,
   },
-  pendingCancel: { CancelRejected: 'previous', OrderFilled: 'fill', ...ends },
+  pendingCancel: { CancelRejected: 'previous', OrderFilled: 'fill', ...ends, ...doubts },
   // Reconciliation may find anything but that the order was never sent.
   unknown: {
     OrderDenied: 'denied',
     SubmitAttempted: 'submitted',
     OrderAccepted: 'accepted',
     OrderRejected: 'rejected',
+    OrderUpdated: 'accepted',
     OrderFilled: 'fill',
-    OrderOutcomeUnknown: 'unknown',
+    OrderGivenUp: 'canceled',
     ...ends,
     ...attempts,
+    ...doubts,
   },
   denied: {},
   rejected: {},
@@ -101,6 +113,9 @@ const MAY_STILL_FILL: readonly OrderStatus[] = ['canceled', 'expired', 'filled']
 export const isTerminal = (status: OrderStatus): boolean => TERMINAL.includes(status);
 /** May trade at the venue: sent, and not known to be over. */
 export const isWorking = (status: OrderStatus): boolean => status !== 'initialized' && !isTerminal(status);
+/** Nobody knows whether it lives: also where a cancel is on its way to it. */
+export const isInDoubt = ({ status, previous }: OrderState): boolean =>
+  status === 'unknown' || previous.includes('unknown');
 const isPending = (status: OrderStatus): boolean => PENDING.includes(status);
 
 export interface OrderState {

@@ -1,6 +1,7 @@
 /**
  * The account's books in integer micro-dollars: cash, and one position per symbol and role at average cost. After every
- * fill, bust, correction, settlement and split, cash = start + realised - fees - cost of open positions, exactly.
+ * posting, cash = start + received + realised - fees - cost of open positions, exactly; received is what came or went
+ * without a trade.
  *
  * Rounding: a fill is worth quantity x px x multiplier, px and the product each rounded once to a micro. Where a fill
  * closes part of a position, the cost it releases is cost x closed / held, rounded to a micro (all of it at flat); where
@@ -8,7 +9,13 @@
  * passes between realised profit and cost, never into or out of the sum.
  */
 import { onQuantityGrid, type Side, sideSign } from './instrument.ts';
-import type { LedgerCorrection, LedgerFill, LedgerSettlement, LedgerSplit } from './ledger-entries.ts';
+import type {
+  LedgerCorrection,
+  LedgerFill,
+  LedgerReceipt,
+  LedgerSettlement,
+  LedgerSplit,
+} from './ledger-entries.ts';
 import { notionalMicros } from './money.ts';
 import {
   type BookJson,
@@ -37,7 +44,16 @@ export interface LedgerJson {
   readonly declared: number;
   readonly splits: number;
   readonly books: readonly BookJson[];
+  /** Only where cash came or went without a trade. */
+  readonly received?: {
+    readonly micros: number;
+    readonly transferredMicros: number;
+    readonly ids: readonly string[];
+  };
 }
+
+/** Receipts remembered to know a repeated one: years of dividends, months of daily interest. */
+const RECEIPTS_MAX = 1_000;
 
 const ROLES: readonly PositionRole[] = ['core', 'hedge', 'tactical'];
 const IGNORED: LedgerResult = { realizedMicros: 0, applied: false };
@@ -53,6 +69,9 @@ export class Ledger {
   #realizedMicros = 0;
   #declared = 0;
   #splits = 0;
+  #receivedMicros = 0;
+  #transferredMicros = 0;
+  readonly #receipts = new Set<string>();
   #books = new Map<string, PositionBook>();
   /** Open positions in order; null after a change, until somebody asks. */
   #open: readonly Position[] | null = [];
@@ -70,6 +89,29 @@ export class Ledger {
   /** Realised profit before fees. */
   get realizedMicros(): number {
     return this.#realizedMicros;
+  }
+
+  /** Came or went without a trade: dividends, interest, fees, and what was paid in or out. */
+  get receivedMicros(): number {
+    return this.#receivedMicros;
+  }
+  /** Of it, what was paid in or out: no result of the account's. */
+  get transferredMicros(): number {
+    return this.#transferredMicros;
+  }
+
+  /** Cash that comes (or goes) without a trade. */
+  receive({ id, micros, isTransfer }: LedgerReceipt): LedgerResult {
+    if (id !== null && this.#receipts.has(id)) return IGNORED;
+    if (id !== null) this.#receipts.add(id);
+    if (this.#receipts.size > RECEIPTS_MAX) {
+      const [oldest] = this.#receipts;
+      this.#receipts.delete(oldest);
+    }
+    this.#cashMicros += micros;
+    this.#receivedMicros += micros;
+    if (isTransfer) this.#transferredMicros += micros;
+    return { realizedMicros: 0, applied: true };
   }
 
   fill(fill: LedgerFill): LedgerResult {
@@ -172,6 +214,23 @@ export class Ledger {
     }
   }
 
+  /** A company trades under another symbol: its books go on under that. */
+  rename(from: string, to: string): void {
+    for (const role of ROLES) {
+      const book = this.#books.get(bookKey(from, role));
+      if (book === undefined || book.position.quantity === 0) continue;
+      if (this.#books.has(bookKey(to, role))) {
+        throw new RangeError(`${from} becomes ${to}, which the ledger holds already`);
+      }
+      const { quantity } = book.position;
+      const sameUnits = { symbol: to, numerator: 1, denominator: 1 };
+      book.split(sameUnits, { executionId: `renamed-${from}`, quantity, valueMicros: 0 });
+      this.#books.delete(bookKey(from, role));
+      this.#books.set(bookKey(to, role), book);
+      this.#open = null;
+    }
+  }
+
   /** Open positions by symbol, then role. */
   positions(): readonly Position[] {
     return (this.#open ??= this.#collectOpen());
@@ -207,6 +266,7 @@ export class Ledger {
       declared: this.#declared,
       splits: this.#splits,
       books: books.map((book) => book.toJSON()),
+      ...(this.#receivedMicros === 0 && this.#receipts.size === 0 ? {} : { received: this.#received() }),
     };
   }
 
@@ -215,12 +275,23 @@ export class Ledger {
     ledger.#feesMicros = json.feesMicros;
     ledger.#declared = json.declared;
     ledger.#splits = json.splits;
+    ledger.#receivedMicros = json.received?.micros ?? 0;
+    ledger.#transferredMicros = json.received?.transferredMicros ?? 0;
+    for (const id of json.received?.ids ?? []) ledger.#receipts.add(id);
     for (const book of json.books) {
       ledger.#books.set(bookKey(book.symbol, book.role), PositionBook.fromJSON(book));
       ledger.#realizedMicros += book.realizedMicros;
     }
     ledger.#open = null;
     return ledger;
+  }
+
+  #received(): LedgerJson['received'] {
+    return {
+      micros: this.#receivedMicros,
+      transferredMicros: this.#transferredMicros,
+      ids: [...this.#receipts],
+    };
   }
 
   #bookOf({ symbol, role, multiplier }: Pick<LedgerFill, 'symbol' | 'role' | 'multiplier'>): PositionBook {

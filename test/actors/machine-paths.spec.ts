@@ -23,6 +23,7 @@ import {
   planNames,
 } from '../../src/actors/selection/instrument-selector.machine.ts';
 import { type FeedContext, feedMachine } from '../../src/actors/venue/feed.machine.ts';
+import { type UnknownContext, unknownOrderMachine } from '../../src/actors/venue/unknown-order.machine.ts';
 import { configSchema } from '../../src/domain/config.ts';
 import {
   isRefused,
@@ -214,11 +215,26 @@ const charts: readonly Chart[] = [
     notPlain: { context: 'made of what the feed is given at its start' },
   },
   {
+    name: 'unknown order',
+    machine: unknownOrderMachine,
+    inputs: [{ lookups: 2, lookupEveryMs: 2_000, retryMs: 5_000 }],
+    events: [
+      ...['DOUBTED', 'NOT_FOUND', 'LOOKUP_FAILED', 'RESENT', 'GIVEN_UP', 'FOUND', 'APPEARED'],
+      ...['CANCEL_ASKED', 'CANCEL_REFUSED', 'ENDED', 'RESUMED', 'CLOCK'],
+      'xstate.after.patience.unknownOrder.looking.asked',
+      'xstate.after.lookup.unknownOrder.looking.waiting',
+      'xstate.after.retry.unknownOrder.refused',
+    ].map((type) => ({ type })),
+    remembers: ({ misses }: UnknownContext) => misses,
+    notPlain: { context: 'made of what is configured for its symbol' },
+  },
+  {
     name: 'trading state',
     machine: tradingStateMachine,
     events: [
       ...['OPERATOR_HALT', 'OPERATOR_REDUCE_ONLY', 'OPERATOR_RESET'],
       ...['LOSS_REDUCE', 'LOSS_HALT', 'DAY_ROLLED', 'REJECTS_EXCEEDED'],
+      ...['VENUE_DIFFERS', 'VENUE_AGREES'],
     ].map((type) => ({ type })),
   },
 ];

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { orderStatusLogic } from '../../src/actors/orders/order-status.actor.ts';
 import {
+  isInDoubt,
   isRefused,
   isTerminal,
   isWorking,
@@ -15,7 +16,10 @@ import {
   statusChart,
 } from '../../src/domain/order-status.ts';
 
-/** RELIABILITY.md "Order statuses", typed by hand; `unknown` leads anywhere but to an order that was never sent. */
+/**
+ * RELIABILITY.md "Order statuses", typed by hand; `unknown` leads anywhere but to an order that was never sent, and every
+ * order at the venue can come into doubt: a cancel without an answer, a status nobody knows, a list that lacks it.
+ */
 const reliability: Record<OrderStatus, readonly OrderStatus[]> = {
   initialized: ['denied', 'submitted', 'canceled', 'expired'],
   submitted: [
@@ -37,6 +41,7 @@ const reliability: Record<OrderStatus, readonly OrderStatus[]> = {
     'expired',
     'pendingUpdate',
     'pendingCancel',
+    'unknown',
   ],
   partiallyFilled: [
     'partiallyFilled',
@@ -46,6 +51,7 @@ const reliability: Record<OrderStatus, readonly OrderStatus[]> = {
     'pendingUpdate',
     'pendingCancel',
     'accepted',
+    'unknown',
   ],
   pendingUpdate: [
     // back to the previous on refusal
@@ -113,6 +119,11 @@ const cancelAttempted: OrderFact = { type: 'CancelAttempted' };
 const cancelRejected: OrderFact = { type: 'CancelRejected' };
 const updateAttempted: OrderFact = { type: 'UpdateAttempted' };
 const updateRejected: OrderFact = { type: 'UpdateRejected' };
+const unknown: OrderFact = { type: 'OrderOutcomeUnknown' };
+const unmapped: OrderFact = { type: 'StatusUnmapped' };
+const lookedUp: OrderFact = { type: 'OrderLookupRequested' };
+const givenUp: OrderFact = { type: 'OrderGivenUp' };
+const updated = (quantity: number): OrderFact => ({ type: 'OrderUpdated', payload: { quantity } });
 const bust = (executionId: string): OrderFact => ({ type: 'TradeBusted', payload: { executionId } });
 
 const refusal = (state: OrderState, fact: OrderFact): string => {
@@ -237,6 +248,52 @@ describe('an order', () => {
     expect(refusal(given(10, submitted), bust('x'))).toBe('order 1 (submitted): execution x is not known');
   });
 
+  test('comes into doubt from wherever it is at the venue, and forgets what was asked of it', () => {
+    for (const doubt of [unknown, unmapped, lookedUp]) {
+      for (const asked of [[], [accepted], [accepted, cancelAttempted], [accepted, updateAttempted]]) {
+        expect(given(10, submitted, ...asked, doubt)).toMatchObject({ status: 'unknown', previous: [] });
+      }
+      expect(given(10, submitted, filled('a', 4, 10, 6), doubt)).toMatchObject({
+        status: 'unknown',
+        filledQty: 4,
+      });
+    }
+  });
+
+  test('is given up only while in doubt, and stays canceled when it appears after all', () => {
+    expect(refusal(given(10, submitted, accepted), givenUp)).toContain('OrderGivenUp does not apply');
+    const over = given(10, submitted, unknown, givenUp);
+    expect(over.status).toBe('canceled');
+    expect(refusal(over, accepted)).toBe('order 1 (canceled): OrderAccepted does not apply');
+    expect(given(10, submitted, unknown, givenUp, filled('a', 4, 10, 6))).toMatchObject({
+      status: 'canceled',
+      filledQty: 4,
+    });
+  });
+
+  test('is given up also where a cancel was sent into the dark', () => {
+    expect(isInDoubt(given(10, submitted, unknown, cancelAttempted))).toBe(true);
+    expect(given(10, submitted, unknown, cancelAttempted, givenUp).status).toBe('canceled');
+  });
+
+  test('may be sent again while in doubt', () => {
+    expect(given(10, submitted, unknown, submitted, accepted).status).toBe('accepted');
+  });
+
+  test('changed in place is for its new quantity, also where the answer was found by a look-up', () => {
+    expect(given(10, submitted, accepted, updateAttempted, updated(6))).toMatchObject({
+      status: 'accepted',
+      orderedQty: 6,
+    });
+    expect(given(10, submitted, accepted, updateAttempted, unknown, updated(6))).toMatchObject({
+      status: 'accepted',
+      orderedQty: 6,
+    });
+    expect(refusal(given(10, submitted, filled('a', 4, 10, 6), updateAttempted), updated(3))).toContain(
+      '4 are filled; it cannot be for 3',
+    );
+  });
+
   test('adds decimal fills without a remainder', () => {
     expect(given(0.3, submitted, filled('a', 0.1, 10, 0.2), filled('b', 0.2)).status).toBe('filled');
   });
@@ -254,7 +311,10 @@ const anyFact: fc.Arbitrary<OrderFact> = fc.oneof(
     updateRejected,
     { type: 'OrderDenied' } as const,
     { type: 'OrderExpired' } as const,
-    { type: 'OrderOutcomeUnknown' } as const,
+    unknown,
+    unmapped,
+    lookedUp,
+    givenUp,
   ),
   fc.record({
     type: fc.constant('OrderUpdated' as const),

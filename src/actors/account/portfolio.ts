@@ -10,6 +10,7 @@ import {
   type Position,
   type PositionRole,
 } from '../../domain/portfolio.ts';
+import { CashAligned, CashMoved, HoldingAdopted, SymbolChanged } from '../../events/account.events.ts';
 import { CoreDeclared } from '../../events/engine.events.ts';
 import { OptionSettled, SplitApplied } from '../../events/option.events.ts';
 import { OrderFilled, TradeBusted, TradeCorrected } from '../../events/order.events.ts';
@@ -50,6 +51,16 @@ export class Portfolio {
     kernel.on(CoreDeclared, ACTOR, ({ payload }) =>
       this.#ledger.declareCore({ ...payload, multiplier: multiplierOf(payload.symbol) }),
     );
+    kernel.on(HoldingAdopted, ACTOR, ({ payload }) =>
+      this.#ledger.declareCore({ ...payload, multiplier: multiplierOf(payload.symbol) }),
+    );
+    kernel.on(CashMoved, ACTOR, ({ payload: { activityId, kind, micros } }) =>
+      this.#ledger.receive({ id: activityId, isTransfer: kind === 'transfer', micros }),
+    );
+    kernel.on(CashAligned, ACTOR, ({ payload }) =>
+      this.#ledger.receive({ id: null, isTransfer: true, micros: payload.deltaMicros }),
+    );
+    kernel.on(SymbolChanged, ACTOR, ({ payload: { from, to } }) => this.#ledger.rename(from, to));
     kernel.on(OptionSettled, ACTOR, ({ payload }) => {
       const [multiplier, underlyingMultiplier] = [payload.symbol, payload.underlying].map(multiplierOf);
       this.#ledger.settle({ ...payload, multiplier, underlyingMultiplier });
@@ -67,6 +78,11 @@ export class Portfolio {
 
   get cashMicros(): number {
     return this.#ledger.cashMicros;
+  }
+
+  /** Paid in or out since the ledger began: what equity holds of it is no profit. */
+  get transferredMicros(): number {
+    return this.#ledger.transferredMicros;
   }
 
   positions(): readonly Position[] {

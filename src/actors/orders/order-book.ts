@@ -3,25 +3,43 @@
  * cancels what has to go; the venue's reports arrive here before anyone else hears them.
  */
 import type { Kernel } from '../../bus/kernel.ts';
+import type { KnownOrder } from '../../bus/ports.ts';
 import {
+  isInDoubt,
   isRefused,
   isTerminal,
   isWorking,
   type OrderFact,
+  type OrderFactType,
   type OrderState,
+  type OrderStatus,
   orderStatus,
 } from '../../domain/order-status.ts';
+import { SymbolChanged } from '../../events/account.events.ts';
 import type { EventDefinition, EventKind } from '../../events/define-event.ts';
 import type { Recorded } from '../../events/envelope.ts';
 import * as o from '../../events/order.events.ts';
 
 const ACTOR = 'order-book';
 
+/**
+ * Ended orders that are remembered for what is still said of them. Fills that come later yet move the ledger as tactical
+ * ones; at the venue's limit on calls this is more than an hour of the busiest day.
+ */
+const ENDED_MAX = 10_000;
+
 export interface Order {
-  readonly intended: o.OrderIntended;
+  /** As it was intended; price and symbol as they became. */
+  intended: o.OrderIntended;
   /** seq of the `OrderIntended`. */
   readonly intendedSeq: number;
+  /** When it was intended, microseconds. */
+  readonly intendedAt: number;
   state: OrderState;
+  /** The venue has spoken of it: it cannot be lost on the way. */
+  confirmed: boolean;
+  /** Why it is to be canceled, until the venue refuses to. */
+  cancelReason: string | null;
 }
 
 /** What an order is to be; where it is priced by a quote, that quote. */
@@ -35,14 +53,23 @@ interface OfOrder {
 
 interface Saved {
   readonly lastOrdinal: number;
-  readonly open: readonly { intended: o.OrderIntended; state: OrderState }[];
+  /** Logs from before live sessions have only the first two of each. */
+  readonly open: readonly (Pick<Order, 'intended' | 'state'> &
+    Partial<Pick<Order, 'intendedAt' | 'confirmed' | 'cancelReason'>>)[];
 }
+
+/** At the venue, and nothing asked of it that has no answer yet. */
+const STANDING: readonly OrderStatus[] = ['accepted', 'partiallyFilled'];
+/** What shows that the venue has, or had, the order. */
+const CONFIRMS: readonly OrderFactType[] = ['OrderAccepted', 'OrderFilled', 'OrderUpdated'];
 
 export class OrderBook {
   readonly #kernel: Kernel;
   readonly #orders = new Map<number, Order>();
   /** Orders that may trade, by ordinal. */
   readonly #working = new Map<number, Order>();
+  /** Ended ones, in the order of their ends. */
+  readonly #ended = new Set<number>();
   #lastOrdinal = 0;
 
   constructor(kernel: Kernel) {
@@ -55,16 +82,34 @@ export class OrderBook {
       o.OrderCanceled,
       o.OrderExpired,
       o.CancelRejected,
+      o.OrderUpdated,
+      o.UpdateRejected,
       o.OrderOutcomeUnknown,
+      o.StatusUnmapped,
       o.TradeBusted,
       o.TradeCorrected,
     ];
     for (const fact of facts as readonly EventDefinition<EventKind, OfOrder>[]) this.#folds(fact);
+    kernel.on(o.OrderUpdated, ACTOR, ({ payload }) => this.#reprice(payload));
+    kernel.on(SymbolChanged, ACTOR, ({ payload }) => this.#rename(payload));
     kernel.carry(ACTOR, { save: () => this.#save(), restore: (state) => this.#restore(state as Saved) });
   }
 
   get(ordinal: number): Order | undefined {
     return this.#orders.get(ordinal);
+  }
+
+  /** The newest ordinal of this chain of sessions; 0 before the first. */
+  get lastOrdinal(): number {
+    return this.#lastOrdinal;
+  }
+
+  /** Every order that is remembered, as an adapter compares it with the venue's word. */
+  known(): KnownOrder[] {
+    return Array.from(this.#orders.values(), ({ intended: { ordinal, symbol, side }, state }) => {
+      const { status, orderedQty, filledQty, avgPx } = state;
+      return { ordinal, symbol, side, status, orderedQty, filledQty, avgPx };
+    });
   }
 
   /** Orders that may still trade, by ordinal. */
@@ -102,7 +147,14 @@ export class OrderBook {
     };
     const intendedSeq = this.#kernel.publish(o.OrderIntended.of(intended), options);
     const quantity = size.kind === 'quantity' ? size.quantity : null;
-    const order = { intended, intendedSeq, state: orderStatus.initial(ordinal, quantity) };
+    const order = {
+      intended,
+      intendedSeq,
+      intendedAt: this.#kernel.now,
+      state: orderStatus.initial(ordinal, quantity),
+      confirmed: false,
+      cancelReason: null,
+    };
     this.#orders.set(ordinal, order);
     this.#working.set(ordinal, order);
     return ordinal;
@@ -114,8 +166,49 @@ export class OrderBook {
     if (order === undefined || !isWorking(order.state.status) || order.state.status === 'pendingCancel')
       return false;
     this.#kernel.publish(o.CancelAttempted.of({ ordinal, reason }));
+    order.cancelReason = reason;
     this.#apply(order, { type: 'CancelAttempted' });
     return true;
+  }
+
+  /** Asks the venue to cancel what is over for us and lives there all the same. */
+  cancelOnSight(ordinal: number, reason: string): void {
+    this.#kernel.publish(o.CancelAttempted.of({ ordinal, reason }));
+  }
+
+  /**
+   * Asks the venue to change a working order in place; false where another request is on its way, nothing is known of the
+   * order, or it would be for more: an update never adds to what the risk gate approved but a price, which it looks at.
+   */
+  update(
+    ordinal: number,
+    { quantity, limitPx }: { readonly quantity: number; readonly limitPx: number },
+    reason: string,
+  ): boolean {
+    const order = this.#working.get(ordinal);
+    if (order === undefined || !STANDING.includes(order.state.status)) return false;
+    if (quantity > (order.state.orderedQty ?? 0) || quantity <= order.state.filledQty) return false;
+    this.#kernel.publish(o.UpdateAttempted.of({ limitPx, ordinal, quantity, reason }));
+    this.#apply(order, { type: 'UpdateAttempted' });
+    return true;
+  }
+
+  /** Asks the venue what became of an order; from now on it is in doubt. */
+  lookUp(ordinal: number, attempt: number): void {
+    const order = this.#working.get(ordinal)!;
+    this.#kernel.publish(o.OrderLookupRequested.of({ attempt, ordinal }));
+    if (!isInDoubt(order.state)) this.#apply(order, { type: 'OrderLookupRequested' });
+  }
+
+  /** Sends an order in doubt once more under its own ordinal: should the venue have it after all, it refuses the second. */
+  resubmit(ordinal: number): void {
+    this.#send(this.#working.get(ordinal)!);
+  }
+
+  /** Counts an order that the venue does not know as canceled. */
+  giveUp(ordinal: number, reason: string): void {
+    this.#kernel.publish(o.OrderGivenUp.of({ ordinal, reason }));
+    this.#apply(this.#working.get(ordinal)!, { type: 'OrderGivenUp' });
   }
 
   /** Folds a denial at its publication, so that the next intent of the same instant finds the limits free again. */
@@ -124,7 +217,10 @@ export class OrderBook {
   }
 
   #submit(event: Recorded<{ ordinal: number }>): void {
-    const order = this.#orders.get(event.payload.ordinal)!;
+    this.#send(this.#orders.get(event.payload.ordinal)!);
+  }
+
+  #send(order: Order): void {
     const { limitPx, ordinal, orderType, side, size, stopPx, symbol, timeInForce } = order.intended;
     this.#kernel.publish(
       o.SubmitAttempted.of({ limitPx, orderType, ordinal, side, size, stopPx, symbol, timeInForce }),
@@ -145,20 +241,41 @@ export class OrderBook {
     const next = orderStatus.next(order.state, fact);
     if (isRefused(next)) return;
     order.state = next;
-    if (isTerminal(next.status)) this.#working.delete(next.ordinal);
+    if (CONFIRMS.includes(fact.type)) order.confirmed = true;
+    if (fact.type === 'CancelRejected') order.cancelReason = null;
+    if (isTerminal(next.status) && this.#working.delete(next.ordinal)) this.#forget(next.ordinal);
+  }
+
+  #forget(ended: number): void {
+    this.#ended.add(ended);
+    if (this.#ended.size <= ENDED_MAX) return;
+    const [oldest] = this.#ended;
+    this.#ended.delete(oldest);
+    this.#orders.delete(oldest);
+  }
+
+  #reprice({ ordinal, limitPx }: { readonly ordinal: number; readonly limitPx: number }): void {
+    const order = this.#working.get(ordinal);
+    if (order !== undefined) order.intended = { ...order.intended, limitPx };
+  }
+
+  #rename({ from, to }: SymbolChanged): void {
+    for (const order of this.#working.values()) {
+      if (order.intended.symbol === from) order.intended = { ...order.intended, symbol: to };
+    }
   }
 
   #save(): Saved {
-    const open = [...this.#working.values()].map(({ intended, state }) => ({ intended, state }));
+    const open = Array.from(this.#working.values(), ({ intendedSeq: _, ...order }) => order);
     return { lastOrdinal: this.#lastOrdinal, open };
   }
 
   #restore(saved: Saved): void {
     this.#lastOrdinal = saved.lastOrdinal;
-    for (const { intended, state } of saved.open) {
-      const order = { intended, intendedSeq: 0, state };
-      this.#orders.set(intended.ordinal, order);
-      this.#working.set(intended.ordinal, order);
+    for (const each of saved.open) {
+      const order = { intendedAt: 0, confirmed: true, cancelReason: null, ...each, intendedSeq: 0 };
+      this.#orders.set(each.intended.ordinal, order);
+      this.#working.set(each.intended.ordinal, order);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What the engine may do: trade, only reduce, or nothing. Three independent reasons can hold it back: an operator, the
- * day's loss, and a venue that keeps rejecting. The strictest of them rules.
+ * What the engine may do: trade, only reduce, or nothing. Four independent reasons can hold it back: an operator, the
+ * day's loss, a venue that keeps rejecting, and one whose account is not ours. The strictest of them rules.
  */
 import { setup } from 'xstate';
 
@@ -14,7 +14,10 @@ export type TradingStateEvent =
   | { readonly type: 'LOSS_HALT' }
   /** A new trading day counts its loss from zero. */
   | { readonly type: 'DAY_ROLLED' }
-  | { readonly type: 'REJECTS_EXCEEDED' };
+  | { readonly type: 'REJECTS_EXCEEDED' }
+  /** The venue's account was compared with ours. */
+  | { readonly type: 'VENUE_DIFFERS' }
+  | { readonly type: 'VENUE_AGREES' };
 
 export const tradingStateMachine = setup({ types: { events: {} as TradingStateEvent } }).createMachine({
   id: 'tradingState',
@@ -44,6 +47,15 @@ export const tradingStateMachine = setup({ types: { events: {} as TradingStateEv
         halted: { on: { OPERATOR_RESET: 'trading' } },
       },
     },
+    venue: {
+      initial: 'trading',
+      states: {
+        trading: { on: { VENUE_DIFFERS: 'halted' } },
+        // A person says that it is settled; the venue has to say so, too.
+        halted: { on: { OPERATOR_RESET: 'checking' } },
+        checking: { on: { VENUE_AGREES: 'trading', VENUE_DIFFERS: 'halted' } },
+      },
+    },
   },
 });
 
@@ -51,10 +63,12 @@ export interface TradingRegions {
   readonly operator: TradingState;
   readonly loss: TradingState;
   readonly rejects: TradingState;
+  readonly venue: TradingState | 'checking';
 }
 
-/** The strictest of the three regions. */
-export function strictest({ operator, loss, rejects }: TradingRegions): TradingState {
-  const all = [operator, loss, rejects];
-  return all.includes('halted') ? 'halted' : all.includes('reducing') ? 'reducing' : 'trading';
+/** The strictest of the regions. */
+export function strictest({ operator, loss, rejects, venue }: TradingRegions): TradingState {
+  const all = [operator, loss, rejects, venue];
+  if (all.includes('halted') || venue === 'checking') return 'halted';
+  return all.includes('reducing') ? 'reducing' : 'trading';
 }

@@ -2,8 +2,10 @@
 import type { Kernel } from '../../bus/kernel.ts';
 import type { Config } from '../../domain/config.ts';
 import { fromMicros } from '../../domain/money.ts';
+import { Reconciled } from '../../events/account.events.ts';
 import { TradingStateChanged } from '../../events/decision.events.ts';
-import { OperatorCommanded } from '../../events/engine.events.ts';
+import type { PayloadOf } from '../../events/define-event.ts';
+import { ClockTicked, OperatorCommanded, SessionStarted } from '../../events/engine.events.ts';
 import { MarketClosed, MarketOpened } from '../../events/market.events.ts';
 import { type DecisionTest, OrderAccepted, OrderRejected } from '../../events/order.events.ts';
 import { MarksMoved } from '../../streams/market-data.ts';
@@ -20,6 +22,8 @@ import {
 
 const ACTOR = 'trading-state';
 const MINUTE_US = 60_000_000;
+/** A halt has cleared the book within 5 s: what the venue did not cancel is asked for again, twice in that time. */
+const CANCEL_AGAIN_US = 2_000_000;
 
 interface Saved {
   readonly machine: unknown;
@@ -34,8 +38,11 @@ export class TradingState {
   readonly #portfolio: Portfolio;
   readonly #orders: OrderBook;
   readonly #host: MachineHost<typeof tradingStateMachine>;
-  /** Equity at the previous close, from which the day's loss counts. */
+  /** What the account had made of its money at the previous close (equity less transfers): the day's loss counts from there. */
   #baseMicros: number;
+  #live = false;
+  /** When a halt last asked for all cancels, microseconds. */
+  #clearedAt = 0;
   #rejectsInARow = 0;
   #rejectTimes: number[] = [];
 
@@ -51,8 +58,19 @@ export class TradingState {
     this.#portfolio = portfolio;
     this.#orders = orders;
     this.#host = new MachineHost(kernel, ACTOR, tradingStateMachine, undefined);
-    this.#baseMicros = portfolio.equityMicros();
+    this.#baseMicros = this.#ownMicros();
+    kernel.on(SessionStarted, ACTOR, ({ payload }) => {
+      this.#live = payload.mode !== 'sim';
+    });
     kernel.on(OperatorCommanded, ACTOR, ({ payload }) => this.#command(payload.command, payload.by));
+    kernel.on(Reconciled, ACTOR, ({ payload: { ok } }) => {
+      if (ok) this.#send({ type: 'VENUE_AGREES' }, 'the venue agrees', []);
+      else this.#send({ type: 'VENUE_DIFFERS' }, "the venue's account is not ours", []);
+    });
+    kernel.on(ClockTicked, ACTOR, ({ recordedAt }) => {
+      if (this.#live && this.current === 'halted' && recordedAt - this.#clearedAt >= CANCEL_AGAIN_US)
+        this.#clearBook();
+    });
     kernel.carry(ACTOR, { save: () => this.#save(), restore: (state) => this.#restore(state as Saved) });
     if (!enforced) return;
     kernel.on(MarketOpened, ACTOR, () => this.#judgeLoss());
@@ -65,10 +83,19 @@ export class TradingState {
   }
 
   get current(): State {
-    return strictest(this.#host.snapshot.value as unknown as TradingRegions);
+    return strictest(this.#regions);
   }
 
-  #command(command: 'halt' | 'reduceOnly' | 'reset' | 'flatten', by: string): void {
+  get #regions(): TradingRegions {
+    return this.#host.snapshot.value as unknown as TradingRegions;
+  }
+
+  /** Equity without what was paid in or out: that is neither profit nor loss. */
+  #ownMicros(): number {
+    return this.#portfolio.equityMicros() - this.#portfolio.transferredMicros;
+  }
+
+  #command(command: PayloadOf<typeof OperatorCommanded>['command'], by: string): void {
     const event = {
       halt: 'OPERATOR_HALT',
       reduceOnly: 'OPERATOR_REDUCE_ONLY',
@@ -77,13 +104,17 @@ export class TradingState {
     if (command === 'reset') {
       this.#rejectsInARow = 0;
       this.#rejectTimes = [];
+      // Whoever lifts a halt for the day's loss accepts that loss: the next one counts from here.
+      if (this.#regions.loss === 'halted') this.#baseMicros = this.#ownMicros();
     }
-    if (command !== 'flatten') this.#send({ type: event[command] }, `${command} by ${by}`, []);
+    if (command in event)
+      this.#send({ type: event[command as keyof typeof event] }, `${command} by ${by}`, []);
   }
 
   #judgeLoss(): void {
     // One rounding only, so that a loss of exactly the limit is one.
-    const lossShare = (this.#baseMicros - this.#portfolio.equityMicros()) / this.#baseMicros;
+    const own = this.#ownMicros();
+    const lossShare = (this.#baseMicros - own) / (this.#baseMicros + this.#portfolio.transferredMicros);
     const { dailyLossReduce, dailyLossHalt } = this.#risk;
     if (!(lossShare >= dailyLossReduce)) return;
     const halts = lossShare >= dailyLossHalt;
@@ -97,8 +128,11 @@ export class TradingState {
   }
 
   #rollDay(): void {
-    this.#baseMicros = this.#portfolio.equityMicros();
-    this.#send({ type: 'DAY_ROLLED' }, `a new day counts from ${fromMicros(this.#baseMicros)}`, []);
+    this.#baseMicros = this.#ownMicros();
+    // With real money a halt is for a person to lift, not for the night.
+    if (this.#live && this.#regions.loss === 'halted') return;
+    const equity = fromMicros(this.#portfolio.equityMicros());
+    this.#send({ type: 'DAY_ROLLED' }, `a new day counts from ${equity}`, []);
   }
 
   #countReject(at: number): void {
@@ -126,16 +160,18 @@ export class TradingState {
     const from = this.current;
     this.#host.send(event);
     const to = this.current;
-    if (from === to) return;
-    this.#kernel.publish(TradingStateChanged.of({ from, reason, tests, to }));
-    if (to === 'halted') this.#cancelAll(event.type === 'LOSS_HALT');
+    if (from !== to) this.#kernel.publish(TradingStateChanged.of({ from, reason, tests, to }));
+    // An operator's halt also takes what a halt for another reason left standing.
+    if (to === 'halted' && (from !== to || event.type === 'OPERATOR_HALT')) this.#clearBook();
   }
 
-  /** A halt leaves no working order; after a loss, resting protective stops stay, since they only reduce. */
-  #cancelAll(keepProtection: boolean): void {
-    for (const order of [...this.#orders.working()]) {
-      if (keepProtection && order.intended.action === 'protect') continue;
-      this.#orders.cancel(order.intended.ordinal, 'trading is halted');
+  /** A halt leaves no working order; after a loss alone, resting protective stops stay, since they only reduce. */
+  #clearBook(): void {
+    this.#clearedAt = this.#kernel.now;
+    const keepsStops = strictest({ ...this.#regions, loss: 'trading' }) !== 'halted';
+    for (const { intended } of [...this.#orders.working()]) {
+      if (keepsStops && intended.action === 'protect') continue;
+      this.#orders.cancel(intended.ordinal, 'trading is halted');
     }
   }
 

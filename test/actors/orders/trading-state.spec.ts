@@ -18,6 +18,8 @@ const types = [
   'LOSS_HALT',
   'DAY_ROLLED',
   'REJECTS_EXCEEDED',
+  'VENUE_DIFFERS',
+  'VENUE_AGREES',
 ] as const;
 const events = types.map((type): TradingStateEvent => ({ type }));
 
@@ -37,6 +39,11 @@ const expected: Record<
     halted: { DAY_ROLLED: 'trading', OPERATOR_RESET: 'trading' },
   },
   rejects: { trading: { REJECTS_EXCEEDED: 'halted' }, halted: { OPERATOR_RESET: 'trading' } },
+  venue: {
+    trading: { VENUE_DIFFERS: 'halted' },
+    halted: { OPERATOR_RESET: 'checking' },
+    checking: { VENUE_AGREES: 'trading', VENUE_DIFFERS: 'halted' },
+  },
 };
 
 describe('the machine', () => {
@@ -44,7 +51,7 @@ describe('the machine', () => {
 
   test('reaches every combination of its regions', () => {
     const reached = new Set(paths.map(({ state }) => JSON.stringify(state.value)));
-    expect(reached.size).toBe(3 * 3 * 2);
+    expect(reached.size).toBe(3 * 3 * 2 * 3);
   });
 
   test('takes every transition as the table says, from every state it can be in, and no other', () => {
@@ -57,7 +64,7 @@ describe('the machine', () => {
         actor.send(event);
         const before = state.value as unknown as TradingRegions;
         const wanted = Object.fromEntries(
-          (['operator', 'loss', 'rejects'] as const).map((region) => [
+          (['operator', 'loss', 'rejects', 'venue'] as const).map((region) => [
             region,
             expected[region][before[region]][event.type] ?? before[region],
           ]),
