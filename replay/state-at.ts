@@ -1,10 +1,12 @@
 /** The engine's whole state at a moment of a recorded session, by replaying it up to there. */
 import { existsSync } from 'node:fs';
 import { installDeterminismTrap } from '../src/bus/determinism-trap.ts';
+import type { EventSink } from '../src/bus/ports.ts';
 import { InputError } from '../src/domain/input-error.ts';
 import { createCore, describeState } from '../src/engine/core.ts';
 import { feed, RecordedDecisions } from '../src/engine/recompute.ts';
 import { openLogReader } from '../src/log/log-reader.ts';
+import { ViewMarks } from '../src/projections/view-marks.ts';
 import { readSession } from './replay.ts';
 import { reloadStrategy } from './strategy-loader.ts';
 
@@ -24,7 +26,15 @@ export async function stateAt(path: string, { seq, time }: Moment) {
     const { manifest } = readSession(reader);
     const { strategy } = await reloadStrategy(manifest.run.strategy);
     const recorded = new RecordedDecisions();
-    const core = createCore({ sink: recorded, run: manifest.run, strategy, symbols: manifest.symbols });
+    const views = new ViewMarks();
+    const sink: EventSink = {
+      tick: (at) => recorded.tick(at),
+      event: (event) => {
+        recorded.event(event);
+        views.event(event);
+      },
+    };
+    const core = createCore({ sink, run: manifest.run, strategy, symbols: manifest.symbols });
     const removeTrap = installDeterminismTrap();
     try {
       feed(reader.cursor(), core, recorded, { upTo: seq, upToTime: time });
@@ -36,7 +46,12 @@ export async function stateAt(path: string, { seq, time }: Moment) {
       throw new InputError(`${path} begins at ${begins}; there is no state before it`);
     }
     const state = describeState(core);
-    return { ...state, time: new Date(state.time / 1_000).toISOString() };
+    return {
+      ...state,
+      /** Prices to look at, of sessions in which a view-only source was asked; nothing was decided on them. */
+      views: views.source === null ? null : { ...views.source, prices: views.at(state.time) },
+      time: new Date(state.time / 1_000).toISOString(),
+    };
   } finally {
     reader.close();
   }

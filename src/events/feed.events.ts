@@ -3,10 +3,13 @@
  * and what a view-only source shows while the primary is away.
  */
 import { z } from 'zod';
+import type { ViewPx } from '../domain/view-px.ts';
 import { defineDecision, defineInput, defineView, type PayloadOf } from './define-event.ts';
 
 const symbol = z.string();
 const px = z.number().positive();
+/** A number in the log, and none to the compiler. */
+const viewPx = px as z.ZodType<unknown> as z.ZodType<ViewPx>;
 const time = z.int();
 
 /** One connection each: shares and indices, options, crypto, and the venue's word on our orders. */
@@ -105,11 +108,11 @@ export const ViewQuoted = defineView('ViewQuoted', {
   version: 1,
   schema: z.strictObject({
     symbol,
-    viewPx: px,
+    viewPx,
     /** When the source says it was, microseconds. */
     asOf: time,
     /** Null where the source gives none. */
-    previousClosePx: px.nullable(),
+    previousClosePx: viewPx.nullable(),
   }),
 });
 export type ViewQuoted = PayloadOf<typeof ViewQuoted>;

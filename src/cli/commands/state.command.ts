@@ -50,6 +50,7 @@ function stateText(state: State): string {
     ...positionBlocks(state),
     ...volatilityBlock(state),
     ...hedgeBlock(state),
+    ...viewBlocks(state),
     orders.length === 0
       ? 'No working order.'
       : plainTable(
@@ -141,6 +142,20 @@ function hedgeBlock({ hedge, exposure }: State): string[] {
   return [
     `Hedge: ${state}${held}; sized last: ${wanted} for ${dollars(target)} of ${dollars(sized.exposure)}${open}`,
   ];
+}
+
+function viewBlocks({ views }: State): string[] {
+  if (views === null) return [];
+  const said = `View only, from ${views.source}: ${views.status}, ${views.detail}`;
+  if (views.prices.length === 0) return [said];
+  const rows = views.prices.map(({ symbol, px, previousClosePx, ageMs }) => [
+    symbol,
+    amount(px),
+    previousClosePx === null ? NOTHING : amount(previousClosePx),
+    `${Math.round(ageMs / 1_000)} s`,
+  ]);
+  const head = ['VIEW ONLY', 'price', 'close before', 'age'];
+  return [`${said}\n${plainTable(head, rows, ['left', ...NUMBERS])}`];
 }
 
 /** `trend bull, volatility calm` rather than JSON. */
