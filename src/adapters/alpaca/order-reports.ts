@@ -35,6 +35,8 @@ interface Followed {
   isOver: boolean;
   /** Asked for by us and not confirmed: the venue may still refuse it, whatever it answered. */
   replacement: VenueOrder | null;
+  /** Replaced at the venue beyond doubt, by this one. */
+  replacedBy: string | null;
 }
 
 /** What became of an order that was to end or to change. */
@@ -144,6 +146,7 @@ export class OrderReports {
       isAccepted: status !== 'submitted' && status !== 'unknown',
       isOver: isTerminal(status),
       replacement: null,
+      replacedBy: null,
     };
     this.#followed.set(ordinal, fresh);
     return fresh;
@@ -162,11 +165,12 @@ export class OrderReports {
       followed.quantity = order.quantity ?? followed.quantity;
       return { inputs: [], isVoid: false };
     }
-    const isNext = order.replaces === current || followed.replacement?.venueOrderId === order.venueOrderId;
+    const isCertain = followed.replacedBy === order.venueOrderId;
+    const isAsked = followed.replacement?.venueOrderId === order.venueOrderId;
     // A late word on an order that was replaced since: its fills count.
-    if (!isNext) return { inputs: [], isVoid: false };
+    if (!isCertain && !isAsked && order.replaces !== current) return { inputs: [], isVoid: false };
     followed.account.replacedBy(sumsOf(order));
-    if (isEnding(fact) && order.filledQty === 0) {
+    if (!isCertain && isEnding(fact) && order.filledQty === 0) {
       followed.replacement = null;
       const reason = `the venue did not change the order: its replacement was ${fact}`;
       return { inputs: [UpdateRejected.of({ ordinal: followed.ordinal, reason })], isVoid: true };
@@ -211,6 +215,7 @@ export class OrderReports {
     const { ordinal, replacement } = followed;
     const { venueOrderId } = order;
     if (fact === 'replaced') {
+      if (venueOrderId === followed.venueOrderId) followed.replacedBy = order.replacedBy;
       return replacement !== null && replacement.venueOrderId === order.replacedBy
         ? this.#replace(followed, replacement)
         : [];

@@ -3,8 +3,9 @@
  * symbols in our forms. Loose on what is unknown, which is kept out.
  */
 import { z } from 'zod';
+import type { Side } from '../../domain/instrument.ts';
 import { parseCompactOcc, parseOcc, printOcc } from '../../domain/options/occ-symbol.ts';
-import { venueTime } from './venue-time.ts';
+import { microsOf } from './market-time.ts';
 
 const decimal = z
   .union([z.number(), z.string().regex(/^-?(\d+\.?\d*|\.\d+)$/, 'expected a decimal number')])
@@ -15,10 +16,10 @@ const maybeText = z
   .nullish()
   .transform((value) => (value === undefined || value === '' ? null : value));
 const moment = z.string().transform((text, context) => {
-  const time = venueTime(text);
-  if (time === null)
-    context.addIssue({ code: 'custom', message: 'expected a moment, as RFC 3339 writes it' });
-  return time ?? 0;
+  const time = microsOf(text);
+  if (Number.isNaN(time))
+    context.addIssue({ code: 'custom', message: 'expected a moment, as RFC 3339 has it' });
+  return time;
 });
 const maybeMoment = moment.nullish().transform((value) => value ?? null);
 
@@ -32,6 +33,8 @@ export function ourSymbol(symbol: string, assetClass: string | null): string {
 
 export const venueSymbol = (symbol: string): string =>
   parseOcc(symbol).ok ? symbol.replaceAll(' ', '') : symbol;
+
+const sideOf = (text: string | null): Side | null => (text === 'buy' || text === 'sell' ? text : null);
 
 export const orderSchema = z
   .object({
@@ -50,7 +53,8 @@ export const orderSchema = z
     updated_at: maybeMoment,
     submitted_at: maybeMoment,
   })
-  .refine((order) => (order.filled_qty ?? 0) === 0 || (order.filled_avg_price ?? 0) > 0, {
+  // The parent of several legs has no symbol, and may cost less than nothing.
+  .refine((order) => order.symbol === null || !order.filled_qty || (order.filled_avg_price ?? 0) > 0, {
     path: ['filled_avg_price'],
     message: 'expected a price above 0, since part of the order is filled',
   })
@@ -59,12 +63,12 @@ export const orderSchema = z
     clientOrderId: order.client_order_id,
     /** Null for the parent of several legs. */
     symbol: order.symbol === null ? null : ourSymbol(order.symbol, order.asset_class),
-    side: order.side === 'buy' || order.side === 'sell' ? order.side : null,
+    side: sideOf(order.side),
     status: order.status,
     /** Null while it is an amount of dollars. */
     quantity: order.qty,
     filledQty: order.filled_qty ?? 0,
-    avgPx: (order.filled_qty ?? 0) === 0 ? null : order.filled_avg_price,
+    avgPx: order.filled_qty ? order.filled_avg_price : null,
     limitPx: order.limit_price,
     replacedBy: order.replaced_by,
     replaces: order.replaces,
