@@ -84,6 +84,7 @@ export class MarketData {
   /** Who watches a symbol. */
   readonly #watched = new Map<string, Set<string>>();
   #chains: OptionAnswers | null = null;
+  #onHistory: (symbol: string) => void = () => {};
 
   constructor(kernel: Kernel, options: Options) {
     this.#kernel = kernel;
@@ -114,6 +115,11 @@ export class MarketData {
   /** What is asked of an option's symbol is answered there. */
   answerOptionsBy(chains: OptionAnswers): void {
     this.#chains = chains;
+  }
+
+  /** Told of every session day that history brings, when it is the newest: closes that nobody heard. */
+  whenHistoryGrows(hear: (symbol: string) => void): void {
+    this.#onHistory = hear;
   }
 
   /** The symbols decided on, in code-unit order: contracts are chosen, and a volatility index is only evidence. */
@@ -309,16 +315,20 @@ export class MarketData {
     this.#tell(
       state,
       saved.recent.map((each) => fromSaved(state.symbol, each)),
+      () => {},
     );
     const { partial, minutes } = saved;
     if (partial !== null) state.builder?.restore(fromSaved(state.symbol, partial), minutes);
   }
 
   /** Tells of bars of before, oldest first. */
-  #tell(state: SymbolState, bars: readonly Bar[]): void {
+  #tell(state: SymbolState, bars: readonly Bar[], onDay: (symbol: string) => void): void {
     this.#warming = true;
     for (const bar of bars) {
-      if (bar.resolutionS === DAY_S) this.#onDay(state, bar);
+      if (bar.resolutionS === DAY_S) {
+        this.#onDay(state, bar);
+        onDay(state.symbol);
+      }
       if (this.#options.decisionBars === 'dataset') this.#decide(state, bar);
     }
     this.#warming = false;
@@ -340,6 +350,7 @@ export class MarketData {
       this.#tell(
         state,
         all.filter(({ time }) => time > known && time <= this.#kernel.now),
+        this.#onHistory,
       );
     }
     if (!isDay) for (const bar of all) state.builder?.fill(bar, this.#kernel.now);
@@ -359,7 +370,7 @@ export class MarketData {
     const bars = state.recent.save().map((each) => rescaled(fromSaved(symbol, each), factor));
     state.history = new BarWindow(this.#options.historyBars);
     state.recent = new RecentBars(this.#options.historyBars);
-    this.#tell(state, bars);
+    this.#tell(state, bars, () => {});
   }
 }
 

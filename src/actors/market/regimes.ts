@@ -53,6 +53,7 @@ export class Regimes {
         },
       });
     }
+    market.whenHistoryGrows((symbol) => this.#warmUp(symbol));
     kernel.onNotice(DayBarClosed, 'regimes', ({ payload }) => {
       const host = this.#hosts.get(payload.symbol);
       const reading = readRegime(market.history(payload.symbol), configFor(config, payload.symbol).regime);
@@ -75,6 +76,15 @@ export class Regimes {
     const days = this.#market.history(symbol);
     const sigma = stdev(days.logReturn, crashBars);
     return sigma === undefined ? null : atMost('fall', log(days.close.ago(0) / px), crashSigma * sigma);
+  }
+
+  /** A close of before the session moves the machine and is no news. */
+  #warmUp(symbol: string): void {
+    const host = this.#hosts.get(symbol);
+    const reading = readRegime(this.#market.history(symbol), configFor(this.#config, symbol).regime);
+    if (host === undefined || reading === undefined) return;
+    const states = host.send({ type: 'CLOSE', reading }).value as Record<RegimeRegion, string>;
+    this.#standing.set(symbol, { states, seqs: this.of(symbol).seqs });
   }
 
   #close(symbol: string, host: Host, reading: RegimeReading): void {
