@@ -1,9 +1,10 @@
 /**
  * Two runs of one market side by side: decisions are pairs where the same market input led to them, about the same thing,
- * of the same type, for the same time. What is left over was added or removed; a pair that says something else has changed.
+ * of the same type, for the n-th time. What is left over was added or removed; a pair that settles something else has changed.
  */
 import type { EventSink } from '../src/bus/ports.ts';
 import { isVenuesWord } from '../src/engine/rerun.ts';
+import { canonicalJson } from '../src/events/canonical.ts';
 import type { StoredEvent } from '../src/events/envelope.ts';
 import type { SymbolDefined } from '../src/events/market.events.ts';
 import type { OrderIntended } from '../src/events/order.events.ts';
@@ -38,7 +39,7 @@ export interface Alignment {
   readonly firstDifference: FirstDifference | null;
   readonly added: readonly Move[];
   readonly removed: readonly Move[];
-  /** Pairs that say something else. */
+  /** Pairs that settle something else. */
   readonly changed: readonly { readonly base: Move; readonly variant: Move }[];
 }
 
@@ -136,7 +137,7 @@ type Pair = readonly [base: Step | null, variant: Step | null];
 
 export function alignDecisions(base: DecisionTrail, variant: DecisionTrail): Alignment {
   const decisions = paired(base.decisions, variant.decisions);
-  const differing = decisions.filter(([a, b]) => a === null || b === null || substance(a) !== substance(b));
+  const differing = decisions.filter(([a, b]) => a === null || b === null || decideOtherwise(a, b));
   const reports = paired(base.reports, variant.reports).filter(
     ([a, b]) => a === null || b === null || said(a) !== said(b),
   );
@@ -177,8 +178,15 @@ function paired(base: readonly Step[], variant: readonly Step[]): Pair[] {
   return pairs;
 }
 
-/** What a decision says, its numbers of orders and intents apart. */
-const substance = ({ event }: Step): string => event.json.replace(/"(ordinal|intent)":\d+,?/g, '');
+/** What a decision settles. Its numbers of orders and intents count anew in every run, and its reasons only explain it. */
+function decideOtherwise(a: Step, b: Step): boolean {
+  return a.event.json !== b.event.json && substance(a) !== substance(b);
+}
+
+const substance = ({ event }: Step): string => {
+  const { ordinal, intent, tests, evidence, reason, ...rest } = event.payload as Record<string, unknown>;
+  return canonicalJson(rest);
+};
 
 /** What a report says and when it came, apart from the names a venue gives. */
 const said = ({ event }: Step): string =>

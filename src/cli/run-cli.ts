@@ -10,6 +10,7 @@ import { addReplay } from './commands/replay.command.ts';
 import { addReport } from './commands/report.command.ts';
 import { addStart } from './commands/start.command.ts';
 import { addState } from './commands/state.command.ts';
+import { addWhatIf } from './commands/whatif.command.ts';
 import { addWhy } from './commands/why.command.ts';
 import { EXIT, failureOf } from './failure.ts';
 import type { Terminal } from './terminal.ts';
@@ -19,6 +20,7 @@ const COMMANDS = [
   addBacktest,
   addImport,
   addReplay,
+  addWhatIf,
   addWhy,
   addState,
   addLog,

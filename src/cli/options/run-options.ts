@@ -36,7 +36,7 @@ export interface RunOptions {
   readonly seed?: number;
 }
 
-const onOff = (flag: string) => choiceFor(flag, ['on', 'off']);
+export const onOff = (flag: string) => choiceFor(flag, ['on', 'off']);
 
 /** The flags that pick strategy and numbers. */
 export const withSettings = (command: Command): Command =>
@@ -188,7 +188,7 @@ const listed = (symbols: readonly string[]): string =>
     : `${symbols.slice(0, 8).join(', ')} and ${symbols.length - 8} more`;
 
 /** A strategy that throws while it builds its streams is found before a log is made for it. */
-function requireThatItWires(run: RunSpec, strategy: Strategy, symbols: readonly string[]): void {
+export function requireThatItWires(run: RunSpec, strategy: Strategy, symbols: readonly string[]): void {
   try {
     createCore({ sink: { tick: () => {}, event: () => {} }, run, strategy, symbols });
   } catch (error) {
