@@ -16,11 +16,17 @@ interface Provenance {
   readonly causation?: number | null;
 }
 
-interface PumpParts {
+/** Where what arrives goes: a session's core and its log. */
+interface PumpedSession {
   readonly kernel: Kernel;
   readonly log: EventLog;
+}
+
+interface PumpParts extends PumpedSession {
   /** Carries an effect out of the process; called only after the log has flushed. */
   readonly perform: (effect: StoredEvent) => void;
+  /** The log takes nothing more: whatever waits is lost, and nothing is fed again. Thrown where nobody is told. */
+  readonly onFailure?: (error: unknown) => void;
   readonly symbolOf: (symbolId: number) => string;
   /** Milliseconds of draining before the event loop gets its turn. */
   readonly budgetMs?: number;
@@ -43,18 +49,24 @@ const CONFLATE_ABOVE = 10_000;
 /** The clock of the host is read once in so many records. */
 const RECORDS_PER_LOOK = 64;
 
+/** A recorded input, or something to do between two of them. */
+type Control = { readonly event: NewInput; readonly provenance: Provenance } | (() => void);
+
 export class Pump {
   readonly #parts: PumpParts;
+  #session: PumpedSession;
   readonly #budgetMs: number;
   readonly #conflateAbove: number;
-  #control: { readonly event: NewInput; readonly provenance: Provenance }[] = [];
+  #control: Control[] = [];
   #market: WaitingTick[] = [];
   #marketHead = 0;
   readonly #newestQuote = new Map<number, WaitingTick>();
   #scheduled = false;
+  #failed = false;
 
   constructor(parts: PumpParts) {
     this.#parts = parts;
+    this.#session = parts;
     this.#budgetMs = parts.budgetMs ?? BUDGET_MS;
     this.#conflateAbove = parts.conflateAbove ?? CONFLATE_ABOVE;
   }
@@ -88,8 +100,40 @@ export class Pump {
     this.#schedule();
   }
 
+  /** Runs in its turn, when everything before it has been dispatched and nothing else is. */
+  offerTask(run: () => void): void {
+    this.#control.push(run);
+    this.#schedule();
+  }
+
+  /** What comes from now on belongs to another session; only between inputs. A seq is a place in one log: what waits forgets its cause. */
+  continueIn(session: PumpedSession): void {
+    this.#session = session;
+    this.#control = this.#control.map((each) =>
+      typeof each === 'function' ? each : { ...each, provenance: { ...each.provenance, causation: null } },
+    );
+  }
+
   /** Drains until empty or out of budget, then yields. */
   drain(): void {
+    if (this.#failed) return;
+    try {
+      this.#drain();
+    } catch (error) {
+      this.#failed = true;
+      if (this.#parts.onFailure === undefined) throw error;
+      this.#parts.onFailure(error);
+    }
+  }
+
+  /** Makes everything recorded durable and lets its effects leave, outside of any input. */
+  commit(): void {
+    const { kernel, log } = this.#session;
+    log.flush();
+    for (const effect of kernel.takeEffects()) this.#parts.perform(effect);
+  }
+
+  #drain(): void {
     const now = this.#parts.now ?? (() => performance.now());
     const until = now() + this.#budgetMs;
     for (let done = 1; this.#step(); done++) {
@@ -101,8 +145,11 @@ export class Pump {
   #step(): boolean {
     const next = this.#control.shift();
     if (next !== undefined) {
-      this.#parts.kernel.input(next.event, next.provenance);
-      this.#afterCascade();
+      if (typeof next === 'function') next();
+      else {
+        this.#session.kernel.input(next.event, next.provenance);
+        this.#afterCascade();
+      }
       return true;
     }
     if (this.backlog === 0) return false;
@@ -115,11 +162,11 @@ export class Pump {
   }
 
   #feed(waiting: WaitingTick): void {
-    const { kernel, symbolOf } = this.#parts;
+    const { kernel } = this.#session;
     const { tick, source, merged } = waiting;
     if (this.#newestQuote.get(tick.symbolId) === waiting) this.#newestQuote.delete(tick.symbolId);
     if (merged > 0) {
-      const conflated = TicksConflated.of({ count: merged, symbol: symbolOf(tick.symbolId) });
+      const conflated = TicksConflated.of({ count: merged, symbol: this.#parts.symbolOf(tick.symbolId) });
       kernel.input(conflated, { source, recordedAt: tick.recordedAt });
     }
     kernel.tick(tick, source);
@@ -127,11 +174,11 @@ export class Pump {
   }
 
   #afterCascade(): void {
-    const { kernel, log, perform } = this.#parts;
+    const { kernel, log } = this.#session;
     const effects = kernel.takeEffects();
     if (effects.length === 0) return log.settle();
     log.flush();
-    for (const effect of effects) perform(effect);
+    for (const effect of effects) this.#parts.perform(effect);
   }
 
   #schedule(): void {

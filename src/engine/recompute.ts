@@ -123,7 +123,7 @@ function compare(recorded: StoredEvent, recomputed: StoredEvent): void {
 export function feed(
   cursor: LogCursor,
   core: Core,
-  recorded: RecordedDecisions,
+  recorded: Pick<RecordedDecisions, 'nextInput' | 'add'>,
   stops: {
     readonly upTo?: number;
     readonly upToTime?: number;

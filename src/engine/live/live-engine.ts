@@ -1,0 +1,421 @@
+/**
+ * The live engine as one object: it wakes up where its log stopped, keeps clock and calendar, lets durable effects leave,
+ * rolls its sessions and goes down in order. What is decided is the core's business alone.
+ */
+import { historyBars } from '../../actors/actor-system.ts';
+import { installDeterminismTrap } from '../../bus/determinism-trap.ts';
+import type { HostClock, InputLane, KnownOrder, LiveEdge, VenueDesk } from '../../bus/ports.ts';
+import type { RunSpec } from '../../domain/config.ts';
+import { InputError } from '../../domain/input-error.ts';
+import { fromMicros } from '../../domain/money.ts';
+import type { OrderStatus } from '../../domain/order-status.ts';
+import { Reconciled } from '../../events/account.events.ts';
+import type { NewInput, PayloadOf } from '../../events/define-event.ts';
+import { OperatorCommanded, SessionResumed, TradingResumed } from '../../events/engine.events.ts';
+import type { StoredEvent } from '../../events/envelope.ts';
+import { MessageRejected } from '../../events/feed.events.ts';
+import { OrderOutcomeUnknown } from '../../events/order.events.ts';
+import { sealLog } from '../../log/seal-log.ts';
+import type { WriterLock } from '../../log/writer-lock.ts';
+import type { Strategy } from '../../streams/strategy.ts';
+import { lockAccount } from './account-lock.ts';
+import { Dictionary } from './dictionary.ts';
+import { type EngineHealth, type EngineState, HealthAccount } from './engine-health.ts';
+import { HeartBeat } from './heart-beat.ts';
+import { LiveLane } from './input-lane.ts';
+import { LiveCalendar } from './live-calendar.ts';
+import { beginSession, carriedFrom, ENGINE_SOURCE, endSession, type LiveSession } from './live-session.ts';
+import { type Recovered, recover, sealEnded } from './recovery.ts';
+import { nameText, newChain, nextName, SessionFiles } from './session-files.ts';
+import { corporateActions, corporateDay, warmUpHistory } from './venue-facts.ts';
+
+export interface LiveSetup {
+  readonly mode: 'paper' | 'live';
+  /** Its cash is replaced by the account's equity when a chain of sessions begins. */
+  readonly run: RunSpec;
+  /** What is decided on, and what is only watched (volatility indices). */
+  readonly symbols: readonly string[];
+  readonly strategyOf: (spec: RunSpec['strategy']) => Promise<Strategy>;
+  readonly dataFolder: string;
+  readonly engineVersion: string;
+  /** What happens to working orders when the engine is stopped; protective stops always stay. */
+  readonly onStop: 'cancel' | 'leave';
+  /** Go on in a new session even where the old one could be resumed. */
+  readonly roll: boolean;
+  /** What is not the market's own in this session, in sentences. */
+  readonly modelled: readonly string[];
+}
+
+export interface EdgeWiring {
+  readonly lane: InputLane;
+  /** Orders as the engine knows them at this moment. */
+  readonly known: () => readonly KnownOrder[];
+  /** What client order ids begin with. */
+  readonly chain: string;
+  /** Symbols whose market data the session needs. */
+  readonly symbols: readonly string[];
+}
+
+export interface LiveEngineParts extends LiveSetup {
+  readonly clock: HostClock;
+  readonly desk: VenueDesk;
+  readonly edgesOf: (wiring: EdgeWiring) => readonly LiveEdge[];
+  /** Each event after it was appended, but not those of a replayed past. What it throws is dropped. */
+  readonly onEvent?: (event: StoredEvent) => void;
+  readonly onState?: (state: EngineState, why: string) => void;
+}
+
+type Account = Awaited<ReturnType<VenueDesk['account']>>;
+
+const EVENTS_PER_SESSION_MAX = 20_000_000;
+/** How long a stop waits for the last word on canceled orders. */
+const LAST_REPORTS_MS = 5_000;
+const LOOK_EVERY_MS = 50;
+const ASK_AGAIN_MS = 60_000;
+/** The close is a busy moment. */
+const SEAL_AFTER_MS = 60_000;
+
+export class LiveEngine {
+  readonly #parts: LiveEngineParts;
+  readonly #health = new HealthAccount();
+  readonly #dictionary = new Dictionary();
+  readonly #calendar = new LiveCalendar();
+  #state: EngineState = 'stopped';
+  #why = '';
+  #account: Account | null = null;
+  #files: SessionFiles | null = null;
+  #lock: WriterLock | null = null;
+  #removeTrap = () => {};
+  #session: LiveSession | null = null;
+  #lane: LiveLane | null = null;
+  #edges: readonly LiveEdge[] = [];
+  #beat: HeartBeat | null = null;
+  /** What happened is recorded already: nobody is told again. */
+  #replaying = false;
+  #rolling = false;
+  /** Up to this day corporate actions are recorded; empty before the first session. */
+  #corporateDay = '';
+  #asking = false;
+  #watched: readonly string[] = [];
+  #strategy: Strategy | null = null;
+  #cancelSealing = () => {};
+  #stopped: Promise<void> | null = null;
+
+  constructor(parts: LiveEngineParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves once it runs; trading begins when the venue and the log agree. Throws one sentence where it cannot run. */
+  async start(): Promise<void> {
+    const { desk, dataFolder } = this.#parts;
+    this.#account = await desk.account();
+    const { accountId, blocked } = this.#account;
+    if (blocked !== null) throw new InputError(`account ${accountId} may not trade: ${blocked}`);
+    this.#files = new SessionFiles(dataFolder, accountId);
+    this.#lock = lockAccount(this.#files.pathOfEngine, accountId);
+    this.#removeTrap = installDeterminismTrap();
+    try {
+      this.#enter('recovering', '');
+      this.#replaying = true;
+      const recovered = await recover({
+        ...this.#parts,
+        files: this.#files,
+        see: (event) => this.#see(event),
+      });
+      this.#replaying = false;
+      if (recovered?.kind === 'resumed') await this.#resume(recovered.session);
+      else await this.#begin(recovered);
+      this.#sealEnded();
+    } catch (error) {
+      await this.#release();
+      throw error;
+    }
+  }
+
+  /** The kill switch and its relatives; recorded like anything else that comes from outside. */
+  command(
+    command: PayloadOf<typeof OperatorCommanded>['command'],
+    by: string,
+    symbol: string | null = null,
+  ): void {
+    this.#lane?.say(OperatorCommanded.of({ command, symbol, by }), 'operator');
+  }
+
+  health(): EngineHealth {
+    return this.#health.describe(this.#session?.core ?? null, {
+      state: this.#state,
+      why: this.#why,
+      session: this.#session === null ? null : nameText(this.#session.name),
+      backlog: this.#lane?.backlog ?? 0,
+      now: this.#parts.clock.now(),
+    });
+  }
+
+  /** The session that runs, for those who look at its core. */
+  get session(): LiveSession | null {
+    return this.#session;
+  }
+
+  /** Takes orders back or leaves them, waits a while for the venue's last word, ends and seals the session. */
+  stop(reason: string): Promise<void> {
+    return (this.#stopped ??= this.#stop(reason));
+  }
+
+  // --- how a session comes about -------------------------------------------------------------------------------------
+
+  async #begin(recovered: Extract<Recovered, { kind: 'carried' }> | null): Promise<void> {
+    const { clock, desk, mode, run, strategyOf } = this.#parts;
+    const symbols = [...new Set([...this.#parts.symbols, ...(recovered?.held ?? [])])].sort();
+    const strategy = await strategyOf(run.strategy);
+    this.#strategy = strategy;
+    for (const asset of await desk.assets(symbols)) this.#dictionary.define(asset);
+    const cash = recovered?.cash ?? fromMicros(this.#account!.equityMicros);
+    const knownUntil = recovered?.until ?? null;
+    const bars = historyBars(run, strategy, symbols);
+    const history = await warmUpHistory(desk, symbols, { bars, knownUntil, now: clock.now() });
+    const actions = await this.#actionsSince(symbols, knownUntil);
+    const now = Math.max(clock.now(), knownUntil ?? 0);
+    const name = recovered === null ? newChain(mode, now) : nextName(recovered.name);
+    this.#session = beginSession({
+      name,
+      path: this.#files!.pathOf(name),
+      manifest: {
+        session: nameText(name),
+        continues: recovered === null ? null : nameText(recovered.name),
+        mode,
+        run: { ...run, cash },
+        symbols,
+        datasets: [],
+        engineVersion: this.#parts.engineVersion,
+        modelled: [...this.#parts.modelled],
+      },
+      carried: recovered?.carried ?? null,
+      definitions: this.#dictionary.definitions(now),
+      strategy,
+      now,
+      see: (event) => this.#see(event),
+    });
+    this.#run(symbols, [...actions, ...history]);
+  }
+
+  /** Timers leave their states before the clock moves; an effect without a report is unknown. */
+  async #resume(session: LiveSession): Promise<void> {
+    const { clock, desk, strategyOf } = this.#parts;
+    const { kernel, actors } = session.core;
+    this.#session = session;
+    const { run, symbols } = session.manifest;
+    const watched = [...new Set([...this.#parts.symbols, ...symbols])].sort();
+    this.#strategy = await strategyOf(run.strategy);
+    const bars = historyBars(run, this.#strategy, symbols);
+    const until = kernel.now;
+    const history = await warmUpHistory(desk, watched, { bars, knownUntil: until, now: clock.now() });
+    const actions = await this.#actionsSince(watched, until);
+    const inDoubt = actors.orders.known().filter(({ status }) => UNANSWERED.includes(status));
+    kernel.input(SessionResumed.of({ reason: 'the engine came back' }), {
+      source: ENGINE_SOURCE,
+      recordedAt: until,
+    });
+    const unknown = inDoubt.map(({ ordinal }) =>
+      OrderOutcomeUnknown.of({ ordinal, reason: 'the engine stopped before it heard what became of it' }),
+    );
+    this.#run(watched, [...unknown, ...actions, ...history]);
+  }
+
+  #run(symbols: readonly string[], first: readonly NewInput[]): void {
+    const { clock, edgesOf } = this.#parts;
+    const session = this.#session!;
+    const lane = new LiveLane({
+      clock,
+      session,
+      dictionary: this.#dictionary,
+      onEffect: (effect) => this.#onEffect(effect),
+      onFailure: (error) => void this.#fail(error),
+    });
+    this.#lane = lane;
+    this.#watched = symbols;
+    this.#enter('reconciling', '');
+    this.#edges = edgesOf({
+      lane,
+      known: () => this.#session!.core.actors.orders.known(),
+      chain: session.name.chain,
+      symbols,
+    });
+    lane.connect(this.#edges);
+    for (const each of first) lane.say(each);
+    for (const edge of this.#edges) edge.start();
+    lane.commit();
+    this.#beat = new HeartBeat({
+      clock,
+      lane,
+      calendar: this.#calendar,
+      calendars: this.#dictionary.calendars(),
+      mayOpen: () => this.#state === 'trading',
+      onBeat: () => this.#onBeat(),
+      onDayClosed: () => this.#rollWhenQuiet('the trading day is over'),
+    });
+    this.#beat.start();
+  }
+
+  // --- while it runs -------------------------------------------------------------------------------------------------
+
+  #see(event: StoredEvent): void {
+    this.#dictionary.see(event);
+    this.#calendar.see(event);
+    this.#health.see(event);
+    if (this.#replaying) return;
+    const { state, why } = this.#health;
+    if (state !== null && state !== this.#state && this.#state !== 'stopping') this.#enter(state, why);
+    quietly(() => this.#parts.onEvent?.(event));
+  }
+
+  #enter(state: EngineState, why: string): void {
+    this.#state = state;
+    this.#why = why;
+    quietly(() => this.#parts.onState?.(state, why));
+  }
+
+  #onEffect({ type, payload, seq }: StoredEvent): void {
+    if (type !== Reconciled.type) return;
+    const { ok, differences } = payload as Reconciled;
+    if (!ok) {
+      const open = differences.filter(({ action }) => action === 'halted');
+      this.#why = open
+        .map(({ what, symbol }) => (symbol === null ? what : `${what} of ${symbol}`))
+        .join(', ');
+    } else if (this.#state === 'reconciling') {
+      this.#lane!.input(TradingResumed.of({}), { source: ENGINE_SOURCE, causation: seq });
+    }
+  }
+
+  #onBeat(): void {
+    if (this.#session!.core.kernel.seq > EVENTS_PER_SESSION_MAX)
+      this.#rollWhenQuiet(`it has ${EVENTS_PER_SESSION_MAX} events`);
+    if (corporateDay(this.#parts.clock.now()) > this.#corporateDay && !this.#asking) void this.#askActions();
+  }
+
+  /** Every morning, before the market opens; a venue that does not answer is asked again. */
+  async #askActions(): Promise<void> {
+    this.#asking = true;
+    try {
+      for (const action of await this.#actionsSince(this.#watched, null)) this.#lane!.say(action);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#lane!.say(MessageRejected.of({ source: 'corporate-actions', reason, excerpt: '' }));
+      await later(this.#parts.clock, ASK_AGAIN_MS);
+    }
+    this.#asking = false;
+  }
+
+  async #actionsSince(symbols: readonly string[], until: number | null): Promise<readonly NewInput[]> {
+    const { clock, desk } = this.#parts;
+    const now = clock.now();
+    // A chain that begins today takes positions as they are today.
+    if (this.#corporateDay === '') this.#corporateDay = corporateDay(until ?? now);
+    const actions = await corporateActions(desk, symbols, this.#corporateDay, now);
+    this.#corporateDay = corporateDay(now);
+    return actions;
+  }
+
+  /** Feeds stay connected: only the log and the core change, between two inputs. */
+  #rollWhenQuiet(reason: string): void {
+    if (this.#rolling) return;
+    this.#rolling = true;
+    this.#lane!.whenReached(() => {
+      this.#rolling = false;
+      if (this.#session!.core.kernel.halted === null && this.#state !== 'stopping') this.#roll(reason);
+    });
+  }
+
+  #roll(reason: string): void {
+    const { name: from, core, manifest } = this.#session!;
+    const { now } = core.kernel;
+    const carried = carriedFrom({ name: from, core });
+    endSession(this.#session!, reason);
+    const name = nextName(from);
+    this.#session = beginSession({
+      name,
+      path: this.#files!.pathOf(name),
+      manifest: { ...manifest, session: nameText(name), continues: nameText(from) },
+      carried,
+      definitions: this.#dictionary.definitions(now),
+      strategy: this.#strategy!,
+      now,
+      see: (event) => this.#see(event),
+    });
+    this.#lane!.continueIn(this.#session);
+    this.#lane!.commit();
+    this.#cancelSealing = this.#parts.clock.after(SEAL_AFTER_MS, () => this.#sealEnded());
+  }
+
+  #sealEnded(): void {
+    // One that somebody reads stays as it is until the next time: it is no less durable.
+    quietly(() => sealEnded(this.#files!, this.#session!.name));
+  }
+
+  // --- how it ends -----------------------------------------------------------------------------------------------------
+
+  async #stop(reason: string): Promise<void> {
+    const lane = this.#lane;
+    if (lane === null || this.#session === null || this.#state === 'failed') return this.#release();
+    const decides = this.#session.core.kernel.halted === null;
+    this.#enter('stopping', reason);
+    if (decides && this.#parts.onStop === 'cancel') {
+      this.command('withdraw', 'stop');
+      await this.#lastReports();
+    }
+    this.#beat?.stop();
+    await Promise.all(this.#edges.map((edge) => edge.stop()));
+    await new Promise<void>((resolve) => lane.whenReached(resolve));
+    lane.close();
+    const { path } = this.#session;
+    endSession(this.#session, reason);
+    quietly(() => sealLog(path));
+    await this.#release();
+    this.#enter('stopped', reason);
+  }
+
+  async #lastReports(): Promise<void> {
+    const { clock } = this.#parts;
+    const until = clock.now() + LAST_REPORTS_MS * 1_000;
+    const isLeaving = () => [...this.#session!.core.actors.orders.working()].some(goes);
+    do await later(clock, LOOK_EVERY_MS);
+    while (isLeaving() && clock.now() < until);
+  }
+
+  /** Nothing can be recorded: nothing may be done either. */
+  async #fail(error: unknown): Promise<void> {
+    this.#enter('failed', error instanceof Error ? error.message : String(error));
+    this.#lane?.close();
+    await Promise.all(this.#edges.map((edge) => edge.stop()));
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    this.#replaying = false;
+    this.#beat?.stop();
+    this.#cancelSealing();
+    quietly(() => this.#session?.log.close());
+    this.#lock?.release();
+    this.#lock = null;
+    this.#removeTrap();
+  }
+}
+
+/** Effects that left, or were about to: what the venue made of them is not in the log. */
+const UNANSWERED: readonly OrderStatus[] = ['submitted', 'pendingUpdate', 'pendingCancel'];
+
+/** Protective stops of shares rest at the venue while no engine runs. */
+const goes = ({ intended }: { readonly intended: { readonly action: string } }): boolean =>
+  intended.action !== 'protect';
+
+const later = (clock: HostClock, ms: number): Promise<void> =>
+  new Promise((resolve) => void clock.after(ms, resolve));
+
+/** A listener's fault is not the engine's. */
+function quietly(run: () => void): void {
+  try {
+    run();
+  } catch {
+    // Whoever listens keeps a log of its own.
+  }
+}

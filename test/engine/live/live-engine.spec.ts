@@ -1,0 +1,206 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { replay } from '../../../replay/replay.ts';
+import { dayToMicros } from '../../../src/domain/exchange-calendar.ts';
+import { LiveEngine, type LiveEngineParts } from '../../../src/engine/live/live-engine.ts';
+import type { StoredEvent } from '../../../src/events/envelope.ts';
+import { openLogReader } from '../../../src/log/log-reader.ts';
+import { SteppedClock } from '../../live/stepped-clock.ts';
+import { runSpec, strategyOf } from '../engine-run.ts';
+import { StillVenue } from './still-venue.ts';
+
+const HOUR_US = 3_600_000_000;
+/** A Tuesday, 10:00 in New York. */
+const TUESDAY = dayToMicros('2026-11-17') + 15 * HOUR_US;
+
+let folder: string;
+let clock: SteppedClock;
+let venue: StillVenue;
+let events: StoredEvent[];
+let engines: LiveEngine[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'quantos-live-'));
+  clock = new SteppedClock(TUESDAY);
+  venue = new StillVenue(clock);
+  events = [];
+  engines = [];
+});
+
+afterEach(async () => {
+  for (const engine of engines) await whileTimePasses(engine.stop('the test is over'));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function engineOf(over: Partial<LiveEngineParts> = {}): LiveEngine {
+  const engine = new LiveEngine({
+    clock,
+    desk: venue,
+    edgesOf: venue.edgesOf,
+    mode: 'paper',
+    run: runSpec({ strategy: 'sma-cross', profile: 'quantos' }),
+    symbols: ['SPY'],
+    strategyOf: async (spec) => strategyOf(spec.name),
+    dataFolder: folder,
+    engineVersion: 'test',
+    onStop: 'cancel',
+    roll: false,
+    modelled: [],
+    onEvent: (event) => events.push(event),
+    ...over,
+  });
+  engines.push(engine);
+  return engine;
+}
+
+const quiet = async (): Promise<void> => {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+async function pass(ms: number): Promise<void> {
+  for (let at = 0; at < ms; at += 50) {
+    clock.advance(50);
+    await quiet();
+  }
+}
+
+async function whileTimePasses<T>(work: Promise<T>): Promise<T> {
+  let done = false;
+  const finished = work.finally(() => {
+    done = true;
+  });
+  finished.catch(() => {});
+  while (!done) {
+    await quiet();
+    clock.advance(50);
+  }
+  return finished;
+}
+
+const typesOf = (seen: readonly StoredEvent[]) => seen.map(({ type }) => type);
+const logs = () =>
+  readdirSync(join(folder, 'A-1'))
+    .filter((file) => file.endsWith('.db'))
+    .sort();
+const recorded = (file: string): StoredEvent[] => {
+  const reader = openLogReader(join(folder, 'A-1', file));
+  try {
+    return [...reader.events()];
+  } finally {
+    reader.close();
+  }
+};
+
+/** The process is gone: its log is found as it lies on the disk now. */
+function killed(): void {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'quantos-live-'));
+  cpSync(folder, elsewhere, { recursive: true });
+  folder = elsewhere;
+}
+
+describe('a live engine', () => {
+  it('trades once the venue and the log agree, and not before', async () => {
+    venue.answers = false;
+    const engine = engineOf();
+    await engine.start();
+    await pass(1_000);
+    expect(engine.health().state).toBe('reconciling');
+    expect(typesOf(events)).not.toContain('MarketOpened');
+    venue.report(venue.performed[0].seq);
+    await pass(1_000);
+    expect(engine.health().state).toBe('trading');
+    expect(typesOf(events).filter((type) => type === 'MarketOpened')).toHaveLength(1);
+  });
+
+  it('moves its clock four times a second', async () => {
+    await engineOf().start();
+    await pass(2_000);
+    expect(typesOf(events).filter((type) => type === 'ClockTicked')).toHaveLength(8);
+  });
+
+  it('seals its session when it is stopped, and carries it over when it starts again', async () => {
+    const first = engineOf();
+    await first.start();
+    await pass(1_000);
+    await whileTimePasses(first.stop('enough'));
+    expect(recorded(logs()[0]).at(-1)!.type).toBe('SessionEnded');
+    expect(await replay(join(folder, 'A-1', logs()[0]), { verify: true })).toMatchObject({ identical: true });
+    events = [];
+    await engineOf().start();
+    await pass(1_000);
+    expect(typesOf(events).slice(0, 2)).toEqual(['SessionStarted', 'SessionCarried']);
+    expect(logs().map((file) => file.replace(/.{4}(\.2)?\.db$/, '$1'))).toEqual([
+      'paper-20261117T150000-.2',
+      'paper-20261117T150000-',
+    ]);
+  });
+
+  it('goes on in its own log after a kill, and trades again once it has reconciled', async () => {
+    await engineOf().start();
+    await pass(3_000);
+    killed();
+    const [file] = logs();
+    const before = recorded(file).at(-1)!;
+    events = [];
+    const second = engineOf();
+    await second.start();
+    await pass(1_000);
+    expect(events[0]).toMatchObject({
+      type: 'SessionResumed',
+      seq: before.seq + 1,
+      recordedAt: before.recordedAt,
+    });
+    expect(second.health().state).toBe('trading');
+    await whileTimePasses(second.stop('enough'));
+    expect(await replay(join(folder, 'A-1', file), { verify: true })).toMatchObject({ identical: true });
+  });
+
+  it('refuses a second engine on its account', async () => {
+    await engineOf().start();
+    await expect(engineOf().start()).rejects.toThrow('another engine runs on account A-1');
+  });
+
+  it('does not start on an account that may not trade', async () => {
+    venue.accountState.blocked = 'the account is closed';
+    await expect(engineOf().start()).rejects.toThrow('account A-1 may not trade: the account is closed');
+  });
+
+  it('leaves no log behind where it could not start', async () => {
+    venue.fails.set('assets', new Error('SPYY is unknown'));
+    await expect(engineOf().start()).rejects.toThrow('SPYY is unknown');
+    expect(logs()).toEqual([]);
+    venue.fails.clear();
+    await engineOf().start();
+  });
+
+  it('rolls to a new session after the close, without a word to its feeds', async () => {
+    clock.advance((6 * HOUR_US) / 1_000 - 2_000);
+    await engineOf().start();
+    await pass(1_000);
+    const connected = venue.lane;
+    await pass(2_000);
+    const types = typesOf(events);
+    expect(types.slice(types.indexOf('MarketClosed'))).toEqual(
+      expect.arrayContaining(['SessionEnded', 'SessionStarted', 'SessionCarried', 'TradingResumed']),
+    );
+    expect(venue.lane).toBe(connected);
+    await pass(1_000);
+    expect(logs()).toHaveLength(2);
+    for (const file of logs()) {
+      expect(await replay(join(folder, 'A-1', file), { verify: true })).toMatchObject({ identical: true });
+    }
+  });
+
+  it('refuses to go on in a session that was begun with another setup, unless it may roll', async () => {
+    await engineOf().start();
+    await pass(1_000);
+    killed();
+    const run = runSpec({ strategy: 'sma-cross', seed: 2 });
+    await expect(engineOf({ run }).start()).rejects.toThrow(/another setup \(seed\).*--roll/);
+    events = [];
+    await engineOf({ run, roll: true }).start();
+    expect(typesOf(events).slice(0, 2)).toEqual(['SessionStarted', 'SessionCarried']);
+  });
+});
