@@ -25,6 +25,7 @@ import type { AlpacaClient } from './alpaca-client.ts';
 import { OrderReports } from './order-reports.ts';
 import { venueFactOf } from './order-status-map.ts';
 import { StreamConnection } from './stream-connection.ts';
+import { excerptOf } from './stream-excerpt.ts';
 import { seeAccount } from './trading-reconciliation.ts';
 import { VenueCalls } from './venue-calls.ts';
 import { tradeUpdateSchema, type VenueAccount, type VenueOrder } from './venue-messages.ts';
@@ -305,9 +306,9 @@ export class TradingEdge implements LiveEdge {
   }
 
   #reject(reason: string, frame: unknown): void {
-    const clean = (text: string) => this.#options.client.redact(text);
-    const excerpt = clean(JSON.stringify(frame) ?? String(frame)).slice(0, EXCERPT_MAX);
-    this.#hand(MessageRejected.of({ source: SOURCE, reason: clean(reason), excerpt }));
+    const { client } = this.#options;
+    const excerpt = client.redact(excerptOf(frame)).slice(0, EXCERPT_MAX);
+    this.#hand(MessageRejected.of({ source: SOURCE, reason: client.redact(reason), excerpt }));
   }
 
   #hand(event: NewInput, time?: number, causation: number | null = null): void {

@@ -1,0 +1,245 @@
+/** What a live session asks Alpaca before it starts and between days: the account, the time, what symbols are, and their past. */
+import { marketData, trading } from '@alpacahq/alpaca-trade-api';
+import { z } from 'zod';
+import type { VenueDesk } from '../../bus/ports.ts';
+import { InputError } from '../../domain/input-error.ts';
+import type { AssetClass } from '../../domain/instrument.ts';
+import { toMicros } from '../../domain/money.ts';
+import { standardTerms } from '../../domain/options/contract.ts';
+import { parseOcc } from '../../domain/options/occ-symbol.ts';
+import { VenueError } from '../../domain/venue-error.ts';
+import { SymbolChanged } from '../../events/account.events.ts';
+import type { NewInput } from '../../events/define-event.ts';
+import type { SymbolDefined } from '../../events/market.events.ts';
+import { SplitApplied } from '../../events/option.events.ts';
+import type { AlpacaClient } from './alpaca-client.ts';
+import { MarketHistory } from './market-history.ts';
+import { VenueCalls } from './venue-calls.ts';
+import { assetSchema, clockSchema, contractSchema, venueSymbol } from './venue-messages.ts';
+
+export interface VenueDeskOptions {
+  readonly client: AlpacaClient;
+  readonly stockFeed: 'iex' | 'sip';
+  /** What intraday bars of shares and coins are built of; options have quotes. */
+  readonly prices?: Pick<SymbolDefined, 'priceSource' | 'resolutionS'>;
+  /** What was no bar of history. */
+  readonly rejected?: (reason: string, bar: unknown) => void;
+}
+
+type Definition = Omit<SymbolDefined, 'id'>;
+
+/** More symbols than this are looked for in the list of all: one call of some megabytes. */
+const ASKED_ONE_BY_ONE = 20;
+const ACTIONS_A_PAGE = 1_000;
+const MINUTE_BARS = { priceSource: 'bars', resolutionS: 60 } as const;
+
+const classes: Readonly<Record<string, AssetClass>> = {
+  us_equity: 'equity',
+  crypto: 'crypto',
+  us_index: 'index',
+};
+
+const split = z.object({
+  symbol: z.string(),
+  new_rate: z.number().positive(),
+  old_rate: z.number().positive(),
+  new_symbol: z.string().nullish(),
+});
+const actionsPage = z.object({
+  corporate_actions: z.object({
+    forward_splits: z.array(split).nullish(),
+    reverse_splits: z.array(split).nullish(),
+    name_changes: z.array(z.object({ old_symbol: z.string(), new_symbol: z.string() })).nullish(),
+  }),
+  next_page_token: z.string().nullish(),
+});
+type Actions = z.infer<typeof actionsPage>['corporate_actions'];
+
+export class AlpacaDesk implements VenueDesk {
+  readonly #client: AlpacaClient;
+  readonly #prices: Pick<SymbolDefined, 'priceSource' | 'resolutionS'>;
+  readonly #calls: VenueCalls;
+  readonly #history: MarketHistory;
+  readonly #clocks: trading.ClockApi;
+  readonly #assets: trading.AssetsApi;
+  readonly #actions: marketData.CorporateActionsApi;
+
+  constructor({ client, prices, rejected, stockFeed }: VenueDeskOptions) {
+    this.#client = client;
+    this.#prices = prices ?? MINUTE_BARS;
+    this.#calls = new VenueCalls(client);
+    this.#history = new MarketHistory(client, { stockFeed, rejected: rejected ?? (() => {}) });
+    this.#clocks = new trading.ClockApi(client.trading);
+    this.#assets = new trading.AssetsApi(client.trading);
+    this.#actions = new marketData.CorporateActionsApi(client.data);
+  }
+
+  async account(): ReturnType<VenueDesk['account']> {
+    const { cash, equity, buyingPower, ...account } = await this.#calls.account();
+    return {
+      ...account,
+      cashMicros: toMicros(cash),
+      equityMicros: toMicros(equity),
+      buyingPowerMicros: toMicros(buyingPower),
+    };
+  }
+
+  async clock(): ReturnType<VenueDesk['clock']> {
+    const { is_open, simulator, timestamp } = await this.#client.read({
+      what: 'clock',
+      priority: 'read',
+      schema: clockSchema,
+      send: (init) => this.#clocks.legacyClockRaw(init),
+    });
+    return { now: timestamp, open: is_open, simulated: simulator ? { speed: simulator.speed } : null };
+  }
+
+  async assets(symbols: readonly string[]): Promise<readonly Definition[]> {
+    const wanted = symbols.filter((symbol) => !parseOcc(symbol).ok);
+    const listed = wanted.length > ASKED_ONE_BY_ONE ? await this.#listed() : null;
+    const found: Definition[] = [];
+    const refused: string[] = [];
+    for (const symbol of symbols) {
+      const definition = parseOcc(symbol).ok
+        ? await this.#contract(symbol)
+        : this.#definition(symbol, listed === null ? await this.#asset(symbol) : listed.get(symbol));
+      if (typeof definition === 'string') refused.push(`${symbol} ${definition}`);
+      else found.push(definition);
+    }
+    if (refused.length === 0) return found;
+    throw new InputError(
+      `Alpaca: ${refused.join('; ')}; give symbols it trades, like AAPL, BRK.B or BTC/USD`,
+    );
+  }
+
+  history(...asked: Parameters<VenueDesk['history']>): ReturnType<VenueDesk['history']> {
+    return this.#history.load(...asked);
+  }
+
+  /**
+   * Splits and symbol changes. The cash of dividends is told by the account's activities, which know what was paid on how
+   * many shares.
+   */
+  async corporateActions(
+    symbols: readonly string[],
+    range: { readonly from: string; readonly to: string },
+  ): Promise<readonly NewInput[]> {
+    const shares = symbols.filter((symbol) => !symbol.includes('/') && !parseOcc(symbol).ok);
+    if (shares.length === 0) return [];
+    const inputs: NewInput[] = [];
+    let pageToken: string | undefined;
+    do {
+      const token = pageToken;
+      const page = await this.#client.read({
+        what: 'corporate actions',
+        priority: 'data',
+        schema: actionsPage,
+        send: (init) =>
+          this.#actions.corporateActionsRaw(
+            {
+              symbols: shares.join(','),
+              types: 'forward_split,reverse_split,name_change',
+              start: new Date(range.from),
+              end: new Date(range.to),
+              limit: ACTIONS_A_PAGE,
+              ...(token === undefined ? {} : { pageToken: token }),
+            },
+            init,
+          ),
+      });
+      inputs.push(...inputsOf(page.corporate_actions));
+      pageToken = page.next_page_token ?? undefined;
+    } while (pageToken !== undefined && pageToken !== '');
+    return inputs;
+  }
+
+  async #asset(symbol: string): Promise<z.infer<typeof assetSchema> | undefined> {
+    return this.#ifThere(
+      this.#client.read({
+        what: `asset ${symbol}`,
+        priority: 'read',
+        schema: assetSchema,
+        send: (init) => this.#assets.getV2AssetsSymbolOrAssetIdRaw({ symbolOrAssetId: symbol }, init),
+      }),
+    );
+  }
+
+  async #listed(): Promise<ReadonlyMap<string, z.infer<typeof assetSchema>>> {
+    const all = await this.#client.read({
+      what: 'list of assets',
+      priority: 'read',
+      schema: z.array(assetSchema),
+      timeoutMs: 60_000,
+      send: (init) => this.#assets.getV2AssetsRaw({ status: 'active' }, init),
+    });
+    return new Map(all.map((asset) => [asset.symbol, asset]));
+  }
+
+  #definition(symbol: string, asset: z.infer<typeof assetSchema> | undefined): Definition | string {
+    if (asset === undefined || asset.symbol !== symbol) return 'is not known there';
+    const assetClass = Object.hasOwn(classes, asset.class) ? classes[asset.class] : undefined;
+    if (assetClass === undefined) return `is a ${asset.class}, which is not traded here`;
+    if (asset.status !== 'active') return `is ${asset.status}`;
+    if (!asset.tradable && assetClass !== 'index') return 'is not tradable';
+    const calendar = assetClass === 'crypto' ? '24x7' : 'XNYS';
+    return { symbol, assetClass, multiplier: 1, calendar, ...this.#prices };
+  }
+
+  async #contract(symbol: string): Promise<Definition | string> {
+    const contract = await this.#ifThere(
+      this.#client.read({
+        what: `contract ${symbol}`,
+        priority: 'read',
+        schema: contractSchema,
+        send: (init) =>
+          this.#assets.getOptionContractSymbolOrIdRaw({ symbolOrId: venueSymbol(symbol) }, init),
+      }),
+    );
+    if (contract === undefined) return 'is not known there';
+    if (contract.status !== 'active' || !contract.tradable) return 'is not tradable';
+    const { multiplier } = standardTerms(symbol.slice(0, 6).trimEnd());
+    return {
+      symbol,
+      assetClass: 'option',
+      multiplier: contract.multiplier ?? multiplier,
+      calendar: 'XNYS',
+      priceSource: 'quotes',
+      resolutionS: null,
+    };
+  }
+
+  async #ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (error instanceof VenueError && error.code === 'notFound') return undefined;
+      throw error;
+    }
+  }
+}
+
+function inputsOf({ forward_splits, name_changes, reverse_splits }: Actions): readonly NewInput[] {
+  const splits = [...(forward_splits ?? []), ...(reverse_splits ?? [])].flatMap((each) => {
+    const applied = SplitApplied.of({ symbol: each.symbol, ...wholeRatio(each), cashInLieuPx: null });
+    const to = each.new_symbol;
+    return to ? [applied, SymbolChanged.of({ from: each.symbol, to })] : [applied];
+  });
+  const changes = (name_changes ?? []).map((each) =>
+    SymbolChanged.of({ from: each.old_symbol, to: each.new_symbol }),
+  );
+  return [...splits, ...changes];
+}
+
+/** Rates may have decimals (1.5 for 1): the smallest whole numbers of the same ratio, to a millionth. */
+function wholeRatio({ new_rate, old_rate }: z.infer<typeof split>): {
+  readonly numerator: number;
+  readonly denominator: number;
+} {
+  const numerator = Math.round(new_rate * 1e6);
+  const denominator = Math.round(old_rate * 1e6);
+  const divisor = greatestCommonDivisor(numerator, denominator);
+  return { numerator: numerator / divisor, denominator: denominator / divisor };
+}
+
+const greatestCommonDivisor = (a: number, b: number): number =>
+  b === 0 ? a : greatestCommonDivisor(b, a % b);
