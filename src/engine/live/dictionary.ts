@@ -30,6 +30,10 @@ export class Dictionary {
     return this.#symbols[id]?.symbol ?? `#${id}`;
   }
 
+  defined(symbols: readonly string[]): SymbolDefined[] {
+    return symbols.flatMap((symbol) => this.#symbols[this.#ids.get(symbol) ?? -1] ?? []);
+  }
+
   /** Of everything that is traded, New York's first. */
   calendars(): CalendarName[] {
     const used = new Set(this.#symbols.map(({ calendar }) => calendar));

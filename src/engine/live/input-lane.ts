@@ -25,7 +25,8 @@ export class LiveLane implements InputLane {
   readonly #dictionary: Dictionary;
   readonly #onEffect: (effect: StoredEvent) => void;
   readonly #pump: Pump;
-  readonly #performers = new Map<string, LiveEdge>();
+  /** More than one edge may act on a decision: each connection closes its own gap. */
+  readonly #performers = new Map<string, LiveEdge[]>();
   #session: LiveSession;
   #open = true;
   /**
@@ -50,7 +51,10 @@ export class LiveLane implements InputLane {
 
   /** From now on these carry out what they say they perform. */
   connect(edges: readonly LiveEdge[]): void {
-    for (const edge of edges) for (const type of edge.performs) this.#performers.set(type, edge);
+    for (const edge of edges) {
+      for (const type of edge.performs)
+        this.#performers.set(type, [...(this.#performers.get(type) ?? []), edge]);
+    }
   }
 
   // --- for edges -----------------------------------------------------------------------------------------------------
@@ -125,7 +129,7 @@ export class LiveLane implements InputLane {
 
   #perform(effect: StoredEvent): void {
     const seen = this.#earlierSeqs === 0 ? effect : { ...effect, seq: effect.seq + this.#earlierSeqs };
-    this.#performers.get(effect.type)?.perform(seen);
+    for (const edge of this.#performers.get(effect.type) ?? []) edge.perform(seen);
     this.#onEffect(seen);
   }
 }

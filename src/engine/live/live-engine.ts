@@ -14,6 +14,7 @@ import type { NewInput, PayloadOf } from '../../events/define-event.ts';
 import { OperatorCommanded, SessionResumed, TradingResumed } from '../../events/engine.events.ts';
 import type { StoredEvent } from '../../events/envelope.ts';
 import { MessageRejected } from '../../events/feed.events.ts';
+import type { SymbolDefined } from '../../events/market.events.ts';
 import { OrderOutcomeUnknown } from '../../events/order.events.ts';
 import { sealLog } from '../../log/seal-log.ts';
 import type { WriterLock } from '../../log/writer-lock.ts';
@@ -52,8 +53,10 @@ export interface EdgeWiring {
   readonly known: () => readonly KnownOrder[];
   /** What client order ids begin with. */
   readonly chain: string;
-  /** Symbols whose market data the session needs. */
-  readonly symbols: readonly string[];
+  /** What the session needs market data of. */
+  readonly symbols: readonly SymbolDefined[];
+  /** The log's last moment, or now for a chain of sessions that begins: what the account did since is to be told. */
+  readonly since: number;
 }
 
 export interface LiveEngineParts extends LiveSetup {
@@ -195,7 +198,7 @@ export class LiveEngine {
       now,
       see: (event) => this.#see(event),
     });
-    this.#run(symbols, [...actions, ...history]);
+    this.#run(symbols, knownUntil ?? now, [...actions, ...history]);
   }
 
   /** Timers leave their states before the clock moves; an effect without a report is unknown. */
@@ -218,10 +221,10 @@ export class LiveEngine {
     const unknown = inDoubt.map(({ ordinal }) =>
       OrderOutcomeUnknown.of({ ordinal, reason: 'the engine stopped before it heard what became of it' }),
     );
-    this.#run(watched, [...unknown, ...actions, ...history]);
+    this.#run(watched, until, [...unknown, ...actions, ...history]);
   }
 
-  #run(symbols: readonly string[], first: readonly NewInput[]): void {
+  #run(symbols: readonly string[], since: number, first: readonly NewInput[]): void {
     const { clock, edgesOf } = this.#parts;
     const session = this.#session!;
     const lane = new LiveLane({
@@ -238,7 +241,8 @@ export class LiveEngine {
       lane,
       known: () => this.#session!.core.actors.orders.known(),
       chain: session.name.chain,
-      symbols,
+      symbols: this.#dictionary.defined(symbols),
+      since,
     });
     lane.connect(this.#edges);
     for (const each of first) lane.say(each);
