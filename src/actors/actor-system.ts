@@ -19,7 +19,7 @@ import { HedgeLimits } from './hedging/hedge-limits.ts';
 import { HedgingProtocol } from './hedging/hedging-protocol.ts';
 import { Regimes } from './market/regimes.ts';
 import { Strategist } from './market/strategist.ts';
-import { OrderBook } from './orders/order-book.ts';
+import { type Order, OrderBook } from './orders/order-book.ts';
 import { OrderWorkers } from './orders/order-worker.ts';
 import { Pricing } from './orders/pricing.ts';
 import { ReleaseDesk } from './orders/release-desk.ts';
@@ -31,7 +31,9 @@ import { SignalFollower } from './selection/signal-follower.ts';
 import { Feeds } from './venue/feeds.ts';
 import { LiveConditions } from './venue/live-conditions.ts';
 import { withdrawOnLoss } from './venue/lost-feeds.ts';
+import { Reconciliation } from './venue/reconciliation.ts';
 import { SymbolStatus } from './venue/symbol-status.ts';
+import { UnknownOrders } from './venue/unknown-orders.ts';
 import { WantedQuotes } from './venue/wanted-quotes.ts';
 
 export interface ActorSystem {
@@ -120,7 +122,11 @@ export function wireActors(
   const feeds = new Feeds(kernel, { config, market, contractOf });
   const status = new SymbolStatus(kernel);
   const ofVenue = { config: config.venue, feeds, orders };
-  const conditions = new LiveConditions(kernel, { ...ofVenue, market, pricing, status, unknown: null });
+  const mayResend = ({ intended }: Order): boolean =>
+    tradingState.allows(intended.action) && conditions.mayResend(intended);
+  const unknown = new UnknownOrders(kernel, { config, orders, mayResend });
+  const conditions = new LiveConditions(kernel, { ...ofVenue, market, pricing, status, unknown });
+  new Reconciliation(kernel, { run, market, orders, portfolio, unknown });
   const account = new Account({ market, orders, portfolio, pricing, exposures });
   const regimes = whole ? new Regimes(kernel, market, config, sorted) : null;
   const strategist = new Strategist(kernel, market, { strategy, params, symbols: sorted, configOf });

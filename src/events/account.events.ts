@@ -12,8 +12,13 @@ const micros = z.int();
 
 // --- inputs ------------------------------------------------------------------------------------------------------
 
-/** A position at the venue: units signed, short negative; `avgPx` is the mean entry price in dollars. */
-const venuePosition = z.strictObject({ symbol, quantity: z.number(), avgPx: px });
+/** A position at the venue: units signed, short negative; `avgPx` is the mean entry price in dollars, `lastPx` today's. */
+const venuePosition = z.strictObject({
+  symbol,
+  quantity: z.number(),
+  avgPx: px,
+  lastPx: px.nullable().optional(),
+});
 /** An order open at the venue. `ordinal` null: not an order of this chain of sessions. */
 const venueOrder = z.strictObject({
   ordinal: ordinal.nullable(),

@@ -6,7 +6,7 @@ import { defineNotice, type Kernel } from '../../bus/kernel.ts';
 import type { RunSpec } from '../../domain/config.ts';
 import { roundPassive } from '../../domain/instrument.ts';
 import { MICROS_PER_DOLLAR } from '../../domain/money.ts';
-import { isTerminal } from '../../domain/order-status.ts';
+import { isInDoubt, isTerminal } from '../../domain/order-status.ts';
 import { capOf, farTouch, type TwoSided } from '../../domain/spread-model.ts';
 import type { EventDefinition, EventKind, PayloadOf } from '../../events/define-event.ts';
 import { ClockTicked, SessionResumed, TimerFired } from '../../events/engine.events.ts';
@@ -89,6 +89,11 @@ export class OrderWorkers {
     for (const end of [o.OrderCanceled, o.OrderRejected, o.OrderExpired, o.OrderDenied]) {
       ofOrder(end, (worker, ordinal) => this.#onEnded(worker, ordinal));
     }
+    // It may yet appear and trade: nothing follows it.
+    ofOrder(o.OrderGivenUp, (worker, ordinal) => {
+      this.#send(worker, { type: 'WITHDRAW' });
+      this.#onEnded(worker, ordinal);
+    });
     ofOrder(o.CancelRejected, (worker, ordinal) => {
       if (ordinal === worker.machine.snapshot.context.ordinal)
         this.#send(worker, { type: 'CANCEL_REJECTED' });
@@ -212,7 +217,8 @@ export class OrderWorkers {
       firstFailing(pricing.freshness(intent.symbol)) === undefined &&
       !this.#isHeldBack(intent, quote);
     // An order nobody knows the fate of stands until that is found out.
-    const unknown = context.ordinal !== null && orders.get(context.ordinal)?.state.status === 'unknown';
+    const standing = context.ordinal === null ? undefined : orders.get(context.ordinal);
+    const unknown = standing !== undefined && isInDoubt(standing.state);
     if (fresh && !unknown && (quote.bidPx > 0 || intent.action === 'exit')) {
       const { bidPx, askPx } = quote;
       machine.send({ type: 'MARKET', quote: { bidPx, askPx } });

@@ -89,6 +89,7 @@ export class ReleaseDesk {
       o.OrderRejected,
       o.OrderExpired,
       o.OrderDenied,
+      o.OrderGivenUp,
       o.CancelRejected,
     ];
     for (const moved of moves as readonly EventDefinition[]) kernel.on(moved, ACTOR, () => this.#pump());
@@ -147,14 +148,15 @@ export class ReleaseDesk {
 
   /** Everything (of a symbol and its options) is to be closed: nothing that opens may go out any more. */
   #withdrawOpening(only: string | null): void {
-    const { pricing } = this.#parts;
-    const opens = ({ intent: { action, symbol } }: Deferred) =>
+    const { pricing, workers } = this.#parts;
+    const opens = ({ action, symbol }: o.IntentDeferred) =>
       (action === 'enter' || action === 'hedge') &&
       (only === null || only === symbol || only === pricing.underlyingOf(symbol));
-    const withdrawn = [...this.#queue, ...this.#waiting].filter(opens);
+    const withdrawn = [...this.#queue, ...this.#waiting].filter(({ intent }) => opens(intent));
     this.#queue = this.#queue.filter((each) => !withdrawn.includes(each));
     this.#waiting = this.#waiting.filter((each) => !withdrawn.includes(each));
     for (const { intent, seq } of withdrawn) this.#drop(intent, 'everything is to be closed', seq);
+    for (const intent of workers.intents()) if (opens(intent)) workers.withdraw(intent.symbol);
   }
 
   #open(calendar: string): void {

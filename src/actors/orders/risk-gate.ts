@@ -13,7 +13,7 @@ import type { MarketData } from '../../streams/market-data.ts';
 import type { OptionChains } from '../../streams/option-chains.ts';
 import { type Account, LEDGER_MAX } from '../account/account.ts';
 import type { Portfolio } from '../account/portfolio.ts';
-import { atLeast, atMost, firstFailing } from '../decision-tests.ts';
+import { atLeast, atMost, firstFailing, needs } from '../decision-tests.ts';
 import type { HedgeLimits } from '../hedging/hedge-limits.ts';
 import type { LiveConditions } from '../venue/live-conditions.ts';
 import type { OrderBook } from './order-book.ts';
@@ -105,7 +105,7 @@ export class RiskGate {
 
   /** What a cash account asks of any profile: a buy can be paid. A share of equity is cut to the cash at the fill. */
   #cashTest(order: OrderIntended): DecisionTest[] {
-    const state = this.#stateTest(order.action !== 'enter');
+    const state = this.#stateTest(order);
     if (!state.pass) return [state]; // an operator's halt holds in every profile
     if (order.size.kind === 'fraction' || order.side === 'sell' || order.action !== 'enter') return [];
     const { account } = this.#parts;
@@ -117,17 +117,17 @@ export class RiskGate {
   #allTests(order: OrderIntended): DecisionTest[] {
     const reduces = order.action !== 'enter';
     return [
-      this.#stateTest(reduces),
+      this.#stateTest(order),
       ...this.#orderTests(order),
       ...this.#priceTests(order),
       ...(order.action === 'hedge' ? this.#hedgeTests(order) : reduces ? [] : this.#exposureTests(order)),
     ];
   }
 
-  #stateTest(reduces: boolean): DecisionTest {
-    const state = this.#parts.tradingState.current;
-    const pass = state === 'trading' || (state === 'reducing' && reduces);
-    return { limit: reduces ? 'trading or reducing' : 'trading', pass, test: 'tradingState', value: state };
+  #stateTest({ action }: OrderIntended): DecisionTest {
+    const { tradingState } = this.#parts;
+    const limit = action === 'enter' ? 'trading' : 'trading or reducing';
+    return needs('tradingState', tradingState.current, limit, tradingState.allows(action));
   }
 
   #orderTests(order: OrderIntended): DecisionTest[] {

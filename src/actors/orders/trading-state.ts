@@ -7,7 +7,12 @@ import { TradingStateChanged } from '../../events/decision.events.ts';
 import type { PayloadOf } from '../../events/define-event.ts';
 import { ClockTicked, OperatorCommanded, SessionStarted } from '../../events/engine.events.ts';
 import { MarketClosed, MarketOpened } from '../../events/market.events.ts';
-import { type DecisionTest, OrderAccepted, OrderRejected } from '../../events/order.events.ts';
+import {
+  type DecisionTest,
+  type IntentAction,
+  OrderAccepted,
+  OrderRejected,
+} from '../../events/order.events.ts';
 import { MarksMoved } from '../../streams/market-data.ts';
 import type { Portfolio } from '../account/portfolio.ts';
 import { MachineHost } from '../machine-host.ts';
@@ -84,6 +89,12 @@ export class TradingState {
 
   get current(): State {
     return strictest(this.#regions);
+  }
+
+  /** Whether such an order may leave now. */
+  allows(action: IntentAction): boolean {
+    const state = this.current;
+    return state === 'trading' || (state === 'reducing' && action !== 'enter');
   }
 
   get #regions(): TradingRegions {
