@@ -154,7 +154,10 @@ const charts: readonly Chart[] = [
   {
     name: 'market regime',
     machine: marketRegimeMachine(config.regime),
-    events: [...readings, unmeasured].map((reading) => ({ type: 'CLOSE', reading })),
+    events: [
+      ...[...readings, unmeasured].map((reading) => ({ type: 'CLOSE', reading })),
+      { type: 'SPLIT', factor: 0.5 },
+    ],
     remembers: () => null,
   },
   {

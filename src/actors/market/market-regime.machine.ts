@@ -22,23 +22,33 @@ export interface RegimeContext {
 export type RegimeEvent =
   | { readonly type: 'CLOSE'; readonly reading: RegimeReading }
   /** The same close again: structure is judged by the volatility of its own day, not of the day before. */
-  | { readonly type: 'VOLATILITY_JUDGED'; readonly reading: RegimeReading };
+  | { readonly type: 'VOLATILITY_JUDGED'; readonly reading: RegimeReading }
+  /** Prices count anew: `factor` new dollars for an old one. */
+  | { readonly type: 'SPLIT'; readonly factor: number };
 
 interface Heard {
   readonly context: RegimeContext;
   readonly event: RegimeEvent;
 }
 
+/** Everything but a split comes with one. */
+const readingOf = (event: RegimeEvent): RegimeReading =>
+  (event as Extract<RegimeEvent, { type: 'CLOSE' }>).reading;
+
 /** The rules of all regions for one symbol's numbers. */
 function regimeRules({ trend, volatility, structure }: RegimeConfig) {
   const onVolatility =
     (rule: (reading: VolatilityReading) => boolean) =>
-    ({ event }: Heard): boolean =>
-      event.reading.volatility !== undefined && rule(event.reading.volatility);
+    ({ event }: Heard): boolean => {
+      const reading = readingOf(event).volatility;
+      return reading !== undefined && rule(reading);
+    };
   const onStructure =
     (rule: (close: number, reading: StructureReading, context: RegimeContext) => boolean) =>
-    ({ context, event }: Heard): boolean =>
-      event.reading.structure !== undefined && rule(event.reading.close, event.reading.structure, context);
+    ({ context, event }: Heard): boolean => {
+      const { close, structure: reading } = readingOf(event);
+      return reading !== undefined && rule(close, reading, context);
+    };
 
   /** What one close speaks for: staying in a trend takes less than entering it. */
   const speaksFor = (from: Trend, reading: TrendReading): Trend => {
@@ -48,8 +58,9 @@ function regimeRules({ trend, volatility, structure }: RegimeConfig) {
     return reading.votesHeld <= trend.bearEnter ? 'bear' : 'range';
   };
   const count = ({ context, event }: Heard, from: Trend) => {
-    if (event.reading.trend === undefined) return { candidate: null, candidateCloses: 0 };
-    const candidate = speaksFor(from, event.reading.trend);
+    const reading = readingOf(event).trend;
+    if (reading === undefined) return { candidate: null, candidateCloses: 0 };
+    const candidate = speaksFor(from, reading);
     return { candidate, candidateCloses: candidate === context.candidate ? context.candidateCloses + 1 : 1 };
   };
   const reclaims = onStructure(
@@ -93,7 +104,7 @@ function regimeRules({ trend, volatility, structure }: RegimeConfig) {
     ),
     clearsSupport: onStructure((close, { support, atr }) => close > support + structure.clearAtr * atr),
     hasGround: (heard: Heard): boolean =>
-      heard.event.reading.structure !== undefined && heard.event.reading.volatility !== undefined,
+      readingOf(heard.event).structure !== undefined && readingOf(heard.event).volatility !== undefined,
     levelReclaimed: (heard: Heard): boolean => countReclaims(heard) >= structure.reclaimCloses,
     countReclaims,
   };
@@ -134,11 +145,20 @@ export const marketRegimeMachine = (config: RegimeConfig) => {
     },
     actions: {
       countCloses: assign((heard, { from }: { from: Trend }) => rules.count(heard, from)),
-      judgeStructure: raise(({ event }) => ({ type: 'VOLATILITY_JUDGED' as const, reading: event.reading })),
+      judgeStructure: raise(({ event }) => ({
+        type: 'VOLATILITY_JUDGED' as const,
+        reading: readingOf(event),
+      })),
       // The swing low the decline came from, not the support nearest to the close: that one lies lower with every close.
       freezeLevel: assign({
-        frozenLevel: ({ event }) => event.reading.structure!.swingLow,
+        frozenLevel: ({ event }) => readingOf(event).structure!.swingLow,
         reclaimCloses: 0,
+      }),
+      rescale: assign({
+        frozenLevel: ({ context, event }) =>
+          event.type === 'SPLIT' && context.frozenLevel !== null
+            ? context.frozenLevel * event.factor
+            : context.frozenLevel,
       }),
       countReclaims: assign({ reclaimCloses: (heard) => rules.countReclaims(heard) }),
     },
@@ -146,6 +166,7 @@ export const marketRegimeMachine = (config: RegimeConfig) => {
     id: 'marketRegime',
     context: { candidate: null, candidateCloses: 0, frozenLevel: null, reclaimCloses: 0 },
     type: 'parallel',
+    on: { SPLIT: { actions: 'rescale' } },
     states: {
       trend: {
         id: 'trend',

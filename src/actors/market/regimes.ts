@@ -3,6 +3,7 @@ import type { Kernel } from '../../bus/kernel.ts';
 import { type Config, configFor } from '../../domain/config.ts';
 import { log } from '../../domain/math.ts';
 import { RegimeChanged } from '../../events/decision.events.ts';
+import { SplitApplied } from '../../events/option.events.ts';
 import type { DecisionTest } from '../../events/order.events.ts';
 import { stdev } from '../../streams/indicators.ts';
 import { DayBarClosed, type MarketData } from '../../streams/market-data.ts';
@@ -53,6 +54,9 @@ export class Regimes {
         },
       });
     }
+    kernel.on(SplitApplied, 'regimes', ({ payload: { symbol, numerator, denominator } }) => {
+      this.#hosts.get(symbol)?.send({ type: 'SPLIT', factor: denominator / numerator });
+    });
     market.whenHistoryGrows((symbol) => this.#warmUp(symbol));
     kernel.onNotice(DayBarClosed, 'regimes', ({ payload }) => {
       const host = this.#hosts.get(payload.symbol);

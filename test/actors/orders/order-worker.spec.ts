@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { SessionResumed } from '../../../src/events/engine.events.ts';
+import { CancelRejected } from '../../../src/events/order.events.ts';
 import { Floor, type FloorOptions } from '../trading-floor.ts';
 
 const HALF_SECOND = 500_000;
@@ -51,7 +53,7 @@ class QuotedFloor extends Floor {
       if (effect.type === 'SubmitAttempted') {
         sent.push(`${quantity} at ${limitPx}`);
         this.accept(ordinal);
-      } else {
+      } else if (effect.type === 'CancelAttempted') {
         sent.push(`cancel ${ordinal}`);
         this.cancelled(ordinal);
       }
@@ -415,4 +417,37 @@ test('a walk goes on in the next session where it stood', () => {
   expect(rest(second)).toEqual(rest(alone));
   const timers = (each: QuotedFloor) => each.payloads('TimerFired').slice(-4);
   expect(timers(second)).toEqual(timers(alone));
+});
+
+describe('an engine that comes back', () => {
+  test.each(['enter', 'exit'] as const)(
+    'withdraws an %s that was worked, and no timer of before fires after',
+    (action) => {
+      const floor = new QuotedFloor();
+      if (action === 'exit') floor.holdingTen();
+      floor.released(action).answered();
+      expect(floor.kernel.clock.nextDeadline).toBeLessThan(Number.POSITIVE_INFINITY);
+      floor.input(SessionResumed.of({ reason: 'killed' }));
+      expect(floor.kernel.clock.nextDeadline).toBe(Number.POSITIVE_INFINITY);
+      const fired = floor.payloads('TimerFired').length;
+      const standing = floor.orders().at(-1)!;
+      expect(floor.after(3_600 * SECOND).sent()).toEqual([`cancel ${standing}`]);
+      floor.quote('A', ...floor.sides);
+      floor.cancelled(standing).wait(10);
+      expect(floor.sent()).toEqual([]);
+      expect(floor.payloads('TimerFired')).toHaveLength(fired);
+    },
+  );
+
+  test('asks again for a cancel that had been refused', () => {
+    const floor = new QuotedFloor().released();
+    floor.answered();
+    floor.moveTo(101, 101.4);
+    const [canceled] = floor.sent();
+    expect(canceled).toBe('cancel 1');
+    floor.input(CancelRejected.of({ ordinal: 1, reason: 'busy' }));
+    floor.input(SessionResumed.of({ reason: 'killed' }));
+    expect(floor.kernel.clock.nextDeadline).toBe(Number.POSITIVE_INFINITY);
+    expect(floor.sent()).toEqual(['cancel 1']);
+  });
 });

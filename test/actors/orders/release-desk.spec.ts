@@ -266,3 +266,23 @@ describe('carried into the next session', () => {
     expect(second.payloads('OrderIntended')).toMatchObject([{ action: 'enter', symbol: 'B', ordinal: 3 }]);
   });
 });
+
+describe('everything is to be closed', () => {
+  test.each([null, 'A'])('and nothing that opens goes out any more, of %s', (only) => {
+    const each = floor().hold('C', 10, 100);
+    each.kernel.takeEffects();
+    each.decide(() => {
+      each.defer({ intent: 1, action: 'enter', symbol: 'A' });
+      each.defer({ intent: 2, action: 'hedge', role: 'hedge', symbol: 'A', side: 'buy' });
+      each.defer({ intent: 3, action: 'exit', symbol: 'C', quantity: 10 });
+      each.defer({ intent: 4, action: 'enter', symbol: 'B' });
+    });
+    each.command('flatten', only).after(SECOND).opened();
+    expect(each.sent()).toEqual(['exit C']);
+    each.fill(2, 100);
+    const closing = 'everything is to be closed';
+    const ofB = only === null ? [`4: ${closing}`] : [];
+    expect(dropped(each)).toEqual([`1: ${closing}`, `2: ${closing}`, ...ofB]);
+    expect(each.sent()).toEqual(only === null ? [] : ['enter B']);
+  });
+});
