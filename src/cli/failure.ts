@@ -2,9 +2,13 @@
 import { CommanderError } from 'commander';
 import { KernelDeadError } from '../bus/kernel.ts';
 import { InputError } from '../domain/input-error.ts';
+import { VenueError } from '../domain/venue-error.ts';
 import { LogError, type LogErrorCode } from '../log/log-error.ts';
 
 export const EXIT = { checkFailed: 1, badInput: 2, environment: 3, defect: 70 } as const;
+
+/** Something outside is missing; the sentence names it and what provides it. */
+export class EnvironmentLacks extends Error {}
 
 /** A check came out negative, or a run stopped early; the sentence says which. */
 export class CheckFailed extends Error {}
@@ -52,10 +56,23 @@ export function failureOf(error: unknown): Failure {
     return { exitCode: EXIT.environment, sentence };
   }
   if (error instanceof InputError) return { exitCode: EXIT.badInput, sentence: error.message };
+  if (error instanceof EnvironmentLacks) return { exitCode: EXIT.environment, sentence: error.message };
+  if (error instanceof VenueError) {
+    const isOurs = error.code === 'invalid' || error.code === 'notFound';
+    return { exitCode: isOurs ? EXIT.badInput : EXIT.environment, sentence: error.message };
+  }
   if (error instanceof CheckFailed) return { exitCode: EXIT.checkFailed, sentence: error.message };
   if (error instanceof LogError) return { exitCode: exitOfLogError[error.code], sentence: error.message };
   if (error instanceof KernelDeadError && error.cause instanceof LogError) return failureOf(error.cause);
   const { code, path, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === 'listen') {
+    const { port } = error as NodeJS.ErrnoException & { port?: number };
+    const why = code === 'EADDRINUSE' ? 'taken' : `not to be had (${code})`;
+    return {
+      exitCode: EXIT.environment,
+      sentence: `port ${port} is ${why}: choose another one with --port, or 0 for any`,
+    };
+  }
   const known = code === undefined ? undefined : SYSTEM[code];
   if (known !== undefined) {
     const [exitCode, what] = known;

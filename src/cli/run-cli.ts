@@ -4,6 +4,7 @@ import { ENGINE_VERSION } from '../../replay/version.ts';
 import { addBacktest } from './commands/backtest.command.ts';
 import { addDoctor } from './commands/doctor.command.ts';
 import { addImport } from './commands/import.command.ts';
+import { addKill } from './commands/kill.command.ts';
 import { addLog } from './commands/log.command.ts';
 import { addOption } from './commands/option.command.ts';
 import { addReplay } from './commands/replay.command.ts';
@@ -26,6 +27,7 @@ const COMMANDS = [
   addLog,
   addReport,
   addOption,
+  addKill,
   addDoctor,
 ];
 
