@@ -45,6 +45,7 @@ export interface ActorSystem {
   readonly exposures: Exposures;
   readonly hedgeLimits: HedgeLimits;
   readonly tradingState: TradingState;
+  readonly unknown: UnknownOrders;
   readonly strategist: Strategist;
   readonly feeds: Feeds;
   readonly desk: ReleaseDesk;
@@ -165,6 +166,7 @@ export function wireActors(
     exposures,
     hedgeLimits,
     tradingState,
+    unknown,
     strategist,
     feeds,
     desk,

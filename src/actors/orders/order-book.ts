@@ -242,7 +242,8 @@ export class OrderBook {
     if (isRefused(next)) return;
     order.state = next;
     if (CONFIRMS.includes(fact.type)) order.confirmed = true;
-    if (fact.type === 'CancelRejected') order.cancelReason = null;
+    // Refused for want of the order, it is as unwanted as before.
+    if (fact.type === 'CancelRejected' && !isInDoubt(next)) order.cancelReason = null;
     if (isTerminal(next.status) && this.#working.delete(next.ordinal)) this.#forget(next.ordinal);
   }
 
