@@ -9,6 +9,7 @@ import { addLog } from './commands/log.command.ts';
 import { addOption } from './commands/option.command.ts';
 import { addReplay } from './commands/replay.command.ts';
 import { addReport } from './commands/report.command.ts';
+import { addSimVenue } from './commands/sim-venue.command.ts';
 import { addStart } from './commands/start.command.ts';
 import { addState } from './commands/state.command.ts';
 import { addWhatIf } from './commands/whatif.command.ts';
@@ -27,6 +28,7 @@ const COMMANDS = [
   addLog,
   addReport,
   addOption,
+  addSimVenue,
   addKill,
   addDoctor,
 ];
