@@ -48,6 +48,8 @@ const BUDGET_MS = 5;
 const CONFLATE_ABOVE = 10_000;
 /** The clock of the host is read once in so many records. */
 const RECORDS_PER_LOOK = 64;
+/** Fed ticks that are remembered before the queue is cut. */
+const CONSUMED_MAX = 10_000;
 
 /** A recorded input, or something to do between two of them. */
 type Control = { readonly event: NewInput; readonly provenance: Provenance } | (() => void);
@@ -63,6 +65,8 @@ export class Pump {
   readonly #newestQuote = new Map<number, WaitingTick>();
   #scheduled = false;
   #failed = false;
+  /** Effects of this slice: one flush makes all of them durable, and what already waited is not kept waiting by it. */
+  #leaving: StoredEvent[] = [];
 
   constructor(parts: PumpParts) {
     this.#parts = parts;
@@ -130,7 +134,9 @@ export class Pump {
   commit(): void {
     const { kernel, log } = this.#session;
     log.flush();
-    for (const effect of kernel.takeEffects()) this.#parts.perform(effect);
+    const leaving = [...this.#leaving, ...kernel.takeEffects()];
+    this.#leaving = [];
+    for (const effect of leaving) this.#parts.perform(effect);
   }
 
   #drain(): void {
@@ -139,14 +145,17 @@ export class Pump {
     for (let done = 1; this.#step(); done++) {
       if (done % RECORDS_PER_LOOK === 0 && now() >= until) break;
     }
+    if (this.#leaving.length > 0) this.commit();
     if (this.#control.length > 0 || this.backlog > 0) this.#schedule();
   }
 
   #step(): boolean {
     const next = this.#control.shift();
     if (next !== undefined) {
-      if (typeof next === 'function') next();
-      else {
+      if (typeof next === 'function') {
+        if (this.#leaving.length > 0) this.commit(); // it may end the session whose effects these are
+        next();
+      } else {
         this.#session.kernel.input(next.event, next.provenance);
         this.#afterCascade();
       }
@@ -154,8 +163,9 @@ export class Pump {
     }
     if (this.backlog === 0) return false;
     this.#feed(this.#market[this.#marketHead++]);
-    if (this.#marketHead === this.#market.length) {
-      this.#market = [];
+    // A market that never falls silent must not keep what it said.
+    if (this.#marketHead === this.#market.length || this.#marketHead === CONSUMED_MAX) {
+      this.#market = this.#market.slice(this.#marketHead);
       this.#marketHead = 0;
     }
     return true;
@@ -175,10 +185,8 @@ export class Pump {
 
   #afterCascade(): void {
     const { kernel, log } = this.#session;
-    const effects = kernel.takeEffects();
-    if (effects.length === 0) return log.settle();
-    log.flush();
-    for (const effect of effects) this.#parts.perform(effect);
+    for (const effect of kernel.takeEffects()) this.#leaving.push(effect);
+    log.settle();
   }
 
   #schedule(): void {
