@@ -5,7 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Server } from 'node:http';
-import { serve } from '@hono/node-server';
+import { type HttpBindings, serve } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Registry } from 'prom-client';
@@ -48,6 +48,9 @@ const order = z.strictObject({
   symbol: z.string().min(1).max(64).optional(),
 });
 
+/** Dots that climb, anything encoded, doubled or turned slashes: no address of ours has them. */
+const DEVIOUS = /%|[\\]|[/][/]|(^|[/])[.]/;
+
 /** In these a supervisor should look, or start it anew. */
 const UNWELL: ReadonlySet<EngineHealth['state']> = new Set(['halted', 'failed', 'stopped']);
 
@@ -83,8 +86,8 @@ export async function openControlServer(options: ControlOptions): Promise<Contro
 }
 
 /** `names`: what this server may be called in a `Host` header, known once it listens. */
-function appOf({ engine, registry, token, more }: ControlOptions, names: ReadonlySet<string>): Hono {
-  const app = new Hono();
+function appOf({ engine, registry, token, more }: ControlOptions, names: ReadonlySet<string>) {
+  const app = new Hono<{ Bindings: HttpBindings }>();
   app.use(async (context, next) => {
     context.header('cache-control', 'no-store');
     context.header('x-content-type-options', 'nosniff');
@@ -95,7 +98,9 @@ function appOf({ engine, registry, token, more }: ControlOptions, names: Readonl
     if (origin !== undefined && !(origin.startsWith('http://') && names.has(origin.slice(7)))) {
       return refuse(context, 403, 'pages of other sites may not ask');
     }
-    return next();
+    // As it was sent: what is resolved on the way here has lost its dots.
+    const path = context.env.incoming.url?.split('?')[0] ?? '';
+    return DEVIOUS.test(path) ? refuse(context, 404, 'there is no such page') : next();
   });
   app.get('/health', (context) => {
     const health = engine.health();
