@@ -24,6 +24,8 @@ export interface DatasetOptions {
   readonly calendar?: CalendarName;
   /** Prices are multiplied by it; 1 where not given. */
   readonly scale?: number;
+  /** What else a reader of the dataset must know, in sentences. */
+  readonly notes?: readonly string[];
 }
 
 /** One file, and whose prices it holds. */
@@ -222,7 +224,7 @@ export class DatasetBuilder {
   }
 
   #notes(): string[] {
-    const notes: string[] = [];
+    const notes: string[] = [...(this.#options.notes ?? [])];
     if (this.#options.tz === undefined && this.#sources.some(({ format }) => format.zoneApplied)) {
       notes.push('times without a zone were read as UTC');
     }

@@ -17,6 +17,8 @@ interface HistoryOptions {
   readonly stockFeed: 'iex' | 'sip';
   /** What was no bar. */
   readonly rejected: (reason: string, bar: unknown) => void;
+  /** How long a page may wait for its turn and for its answer. */
+  readonly patienceMs?: number;
 }
 
 /** Ends of bars lie in (from, to], microseconds. */
@@ -121,6 +123,7 @@ export class MarketHistory {
       what: `history of ${symbols.slice(0, 5).join(', ')}${symbols.length > 5 ? ` and ${symbols.length - 5} more` : ''}`,
       priority: 'data',
       schema: page,
+      timeoutMs: this.#options.patienceMs,
       send: (init) =>
         isCrypto(symbols[0])
           ? this.#crypto.cryptoBarsRaw({ ...request, loc: 'us' }, init)

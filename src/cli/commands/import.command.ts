@@ -1,11 +1,14 @@
-/** `quantos import`: CSV files into a dataset, the good lines kept and the bad ones listed. */
+/** `quantos import`: CSV files, or a vendor's history, into a dataset: the good lines kept and the bad ones listed. */
 import type { Command } from 'commander';
 import { grouped } from '../../../replay/format.ts';
 import type { RecordKind } from '../../adapters/files/csv-columns.ts';
+import { isDay } from '../../domain/exchange-calendar.ts';
 import { InputError } from '../../domain/input-error.ts';
 import type { AssetClass, CalendarName } from '../../domain/instrument.ts';
 import type { ImportResult } from '../../engine/dataset-builder.ts';
+import { type HistoryImport, type HistorySource, importHistory } from '../../engine/history-import.ts';
 import { importFiles } from '../../engine/ingest.ts';
+import { historySourceOf } from '../history-sources.ts';
 import { choiceFor, collect, numberFor, withCommon } from '../options/common-options.ts';
 import { readRunFile } from '../options/run-file.ts';
 import { type CommonOptions, printJson, remark, type Terminal } from '../terminal.ts';
@@ -25,6 +28,9 @@ interface ImportOptions extends CommonOptions {
   readonly overwrite?: boolean;
   readonly fromAlpaca?: boolean;
   readonly fromYahoo?: boolean;
+  readonly from?: string;
+  readonly to?: string;
+  readonly venue?: string;
 }
 
 const LINES_SHOWN = 10;
@@ -33,7 +39,7 @@ export function addImport(program: Command, terminal: Terminal): void {
   const command = program
     .command('import [file...]')
     .description(
-      'reads CSV files (plain or gzipped) into a dataset; bad lines are listed, the good ones kept',
+      "reads CSV files (plain or gzipped) or a vendor's history into a dataset; bad lines are listed, the good ones kept",
     )
     .option(
       '--symbol <symbol>',
@@ -65,8 +71,14 @@ export function addImport(program: Command, terminal: Terminal): void {
       numberFor('--scale', 'a factor above zero, such as 0.1', (value) => value > 0),
     )
     .option('--config <file>', 'take symbol, scale and the like from its "dataset"')
-    .option('--from-alpaca', 'history from Alpaca (a later release)')
+    .option(
+      '--from-alpaca',
+      'bars of Alpaca instead of files; keys from APCA_API_KEY_ID and APCA_API_SECRET_KEY',
+    )
     .option('--from-yahoo', 'history from Yahoo (a later release)')
+    .option('--from <day>', 'the first day to fetch', dayFor('--from'))
+    .option('--to <day>', 'the last day to fetch', dayFor('--to'))
+    .option('--venue <url>', 'a simulated venue to fetch from, such as http://127.0.0.1:8765')
     .option('--overwrite', 'replace the dataset at --out')
     .requiredOption('--out <dataset.db>', 'the dataset to make');
   withCommon(
@@ -74,8 +86,13 @@ export function addImport(program: Command, terminal: Terminal): void {
     'import spy.csv --symbol SPY --out data/spy.db',
     'import quotes.csv.gz --symbol AAPL --kind quotes --tz America/New_York --columns time=DT,bidPx=BID,askPx=ASK --out data/aapl.db',
     'import chain-2017.csv --kind options --out data/spx-chain.db',
-  ).action((files: string[], options: ImportOptions) => {
-    const result = importFiles(requestOf(files, options));
+    'import --from-alpaca --symbol SPY --resolution 1m --from 2024-01-02 --to 2024-01-31 --out data/spy.db',
+  ).action(async (files: string[], options: ImportOptions) => {
+    const source = historySourceOf(options);
+    const result =
+      source === null
+        ? importFiles(requestOf(files, options))
+        : await importHistory(source, historyRequestOf(source, files, options));
     if (options.json) printJson(terminal, jsonOf(result));
     else {
       terminal.out(summaryOf(result, options.out));
@@ -85,11 +102,9 @@ export function addImport(program: Command, terminal: Terminal): void {
 }
 
 function requestOf(files: readonly string[], options: ImportOptions) {
-  if (options.fromAlpaca || options.fromYahoo) {
-    throw new InputError(
-      `--from-${options.fromAlpaca ? 'alpaca' : 'yahoo'} comes with a later release; this one imports CSV files`,
-    );
-  }
+  const stray = (['from', 'to', 'venue'] as const).find((each) => options[each] !== undefined);
+  if (stray !== undefined)
+    throw new InputError(`--${stray} goes with --from-alpaca; of files all lines are imported`);
   const { symbol, ...fromFile } =
     options.config === undefined ? {} : (readRunFile(options.config).dataset ?? {});
   const symbols = options.symbol ?? (symbol === undefined ? [] : [symbol]);
@@ -101,6 +116,44 @@ function requestOf(files: readonly string[], options: ImportOptions) {
   );
   return { ...fromFile, ...given, files, symbols, out, columns: columnsOf(options.columns) };
 }
+
+/** What only files need. */
+const OF_FILES = ['kind', 'tz', 'columns', 'stamps', 'assetClass', 'calendar', 'scale', 'config'] as const;
+
+function historyRequestOf(
+  { name }: HistorySource,
+  files: readonly string[],
+  options: ImportOptions,
+): HistoryImport {
+  const flag = `--from-${name}`;
+  if (files.length > 0) throw new InputError(`${flag} needs no file: leave out ${files.join(' ')}`);
+  const stray = OF_FILES.find((each) => options[each] !== undefined);
+  if (stray !== undefined) {
+    const written = stray.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new InputError(`--${written} goes with files; leave it out with ${flag}`);
+  }
+  const { from, out, overwrite = false, resolution = '1d', symbol: symbols = [], to } = options;
+  if (from === undefined || to === undefined) {
+    throw new InputError(
+      `--${from === undefined ? 'from' : 'to'} is missing: ${flag} fetches from one day to another`,
+    );
+  }
+  if (resolution !== '1d' && resolution !== '1m') {
+    throw new InputError(`--resolution is "${resolution}"; ${flag} fetches bars of 1d or 1m`);
+  }
+  const kinds = new Set(symbols.map((each) => (each.includes('/') ? 'crypto' : 'equity')));
+  if (kinds.size > 1) {
+    throw new InputError('shares and crypto go into datasets of their own: their days are not the same');
+  }
+  return { symbols, assetClass: [...kinds][0] ?? 'equity', resolution, from, to, out, overwrite };
+}
+
+const dayFor =
+  (flag: string) =>
+  (text: string): string => {
+    if (isDay(text)) return text;
+    throw new InputError(`${flag} is "${text}"; write a day such as 2024-01-31`);
+  };
 
 function columnsOf(text: string | undefined): Record<string, string> | undefined {
   if (text === undefined) return undefined;

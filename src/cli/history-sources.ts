@@ -1,0 +1,51 @@
+/** Whose history an import fetches, by the flags given and the keys in the environment. */
+import { AlpacaClient, alpacaEndpoints } from '../adapters/alpaca/alpaca-client.ts';
+import { MarketHistory } from '../adapters/alpaca/market-history.ts';
+import { AlpacaHistory } from '../adapters/alpaca/market-import.ts';
+import { InputError } from '../domain/input-error.ts';
+import type { HistorySource } from '../engine/history-import.ts';
+import { wallClock } from '../engine/live/host-clock.ts';
+import { EnvironmentLacks } from './failure.ts';
+
+interface SourceOptions {
+  readonly fromAlpaca?: boolean;
+  readonly fromYahoo?: boolean;
+  /** A simulated venue in Alpaca's place. */
+  readonly venue?: string;
+}
+
+/** Null where files are imported. */
+export function historySourceOf(options: SourceOptions): HistorySource | null {
+  if (options.fromYahoo) {
+    throw new InputError(
+      '--from-yahoo comes with a later release; this one imports CSV files and --from-alpaca',
+    );
+  }
+  return options.fromAlpaca ? alpacaHistory(options.venue ?? null) : null;
+}
+
+function alpacaHistory(venue: string | null): HistorySource {
+  if (venue !== null && !/^https?:$/.test(URL.canParse(venue) ? new URL(venue).protocol : '')) {
+    throw new InputError(`--venue is "${venue}"; write an address such as http://127.0.0.1:8765`);
+  }
+  const keyId = process.env.APCA_API_KEY_ID ?? '';
+  const secret = process.env.APCA_API_SECRET_KEY ?? '';
+  if (keyId === '' || secret === '') {
+    const missing = keyId === '' ? 'APCA_API_KEY_ID' : 'APCA_API_SECRET_KEY';
+    throw new EnvironmentLacks(
+      `${missing} is not set: make keys at alpaca.markets, then export APCA_API_KEY_ID=... APCA_API_SECRET_KEY=...`,
+    );
+  }
+  const clock = wallClock();
+  // All exchanges: a free plan has their history too, only not of the last minutes.
+  const stockFeed = 'sip';
+  const endpoints = alpacaEndpoints({
+    mode: 'paper',
+    stockFeed,
+    optionFeed: 'indicative',
+    simulatorUrl: venue?.replace(/\/+$/, '') ?? null,
+  });
+  const client = new AlpacaClient({ credentials: { keyId, secret }, endpoints, clock });
+  const history = new MarketHistory(client, { stockFeed, rejected: () => {}, patienceMs: 60_000 });
+  return new AlpacaHistory(history, () => clock.now());
+}
