@@ -73,7 +73,7 @@ export function liveCore(path: string, count: number, ordersPerMinute: number, t
     sizing: { kind: 'fixed', quantity: 1 },
     risk: true,
     // A venue takes some 200 calls a minute: most intents are denied for that, as they would be.
-    config: configSchema.parse({ risk: { intentsPerMinute: ordersPerMinute } }),
+    config: configSchema.parse({ risk: { intentsPerMinute: Math.max(1, ordersPerMinute) } }),
     seed: 1,
     cash: 10_000_000,
     benchmark: null,

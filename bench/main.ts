@@ -7,6 +7,7 @@ import Table from 'cli-table3';
 import { appendQuotes } from './append-quotes.bench.ts';
 import { backtestBars } from './backtest-bars.bench.ts';
 import type { Benchmark, Measurement } from './benchmark.ts';
+import { flood } from './flood.bench.ts';
 import { liveLatency } from './live-latency.bench.ts';
 import { optionMaths } from './option-maths.bench.ts';
 import { rawRates } from './raw-rates.bench.ts';
@@ -21,6 +22,7 @@ const benchmarks: readonly Benchmark[] = [
   replayMemory,
   optionMaths,
   liveLatency,
+  flood,
 ];
 
 const USAGE = `npm run bench -- [NAME...] [--small] [--json]

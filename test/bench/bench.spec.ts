@@ -22,5 +22,7 @@ test('every benchmark runs at a tiny size and says what it measured, in one docu
     'backtest-bars',
     'replay-memory',
     'option-maths',
+    'live-latency',
+    'flood',
   ]);
 });

@@ -341,7 +341,7 @@ test('every command has a help with an example', async () => {
     log: ['show', 'tail', 'sql', 'verify', 'seal', 'export'],
     option: ['iv', 'price', 'greeks'],
   };
-  const all = 'start backtest import replay why state log report option doctor';
+  const all = 'start backtest import replay whatif why state log report option doctor';
   expect(names).toEqual(all.split(' '));
   for (const words of names.flatMap((name) => parts[name]?.map((part) => [name, part]) ?? [[name]])) {
     const help = await quantos(...words, '--help');
