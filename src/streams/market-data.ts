@@ -6,7 +6,7 @@ import type { Observable } from 'rxjs';
 import { defineNotice, type Kernel } from '../bus/kernel.ts';
 import type { Config } from '../domain/config.ts';
 import type { CalendarName } from '../domain/instrument.ts';
-import { ClockTicked } from '../events/engine.events.ts';
+import { ClockTicked, SessionStarted } from '../events/engine.events.ts';
 import { FeedOpened, HistoryLoaded } from '../events/feed.events.ts';
 import { MarketClosed, SymbolDefined, TickRejected } from '../events/market.events.ts';
 import { SplitApplied } from '../events/option.events.ts';
@@ -79,6 +79,7 @@ export class MarketData {
   readonly #states = new Map<string, SymbolState>();
   #saved: Readonly<Record<string, SavedSymbol>> = {};
   #warming = false;
+  #isLive = false;
   /** A live session: bars of its gaps may come later. */
   #hasGaps = false;
   /** Who watches a symbol. */
@@ -97,6 +98,9 @@ export class MarketData {
       rejected: (tick, reason) => this.#reject(tick, reason),
     });
     for (const symbol of options.symbols) this.#states.set(symbol, this.#newState(symbol));
+    kernel.onStream(SessionStarted, ACTOR, ({ payload }) => {
+      this.#isLive = payload.mode !== 'sim';
+    });
     kernel.onStream(SymbolDefined, ACTOR, ({ payload }) => this.#define(payload));
     kernel.onTick(ACTOR, (tick, seq) => this.#fold.fold(tick, seq));
     kernel.onStream(ClockTicked, ACTOR, ({ recordedAt }) => this.#fold.closeBars(recordedAt));
@@ -189,6 +193,11 @@ export class MarketData {
     const definition = this.symbols.get(symbol);
     if (definition !== undefined) return feedOf(definition);
     return this.#chains?.contract(symbol) === undefined ? 'stocks' : 'options';
+  }
+
+  /** A venue quotes everything that is traded: no price is ever modelled where real orders go. */
+  get isLive(): boolean {
+    return this.#isLive;
   }
 
   /** From now on `Quoted` tells of this symbol, or no more once nobody watches it. */

@@ -53,6 +53,7 @@ export class Pricing {
   /** Bar mode: nobody quotes this symbol, or what it depends on, so that how fresh a price is cannot be asked. */
   barMode(symbol: string): boolean {
     const { options, market } = this.#parts;
+    if (market.isLive) return false;
     const contract = this.contract(symbol);
     if (contract === undefined) return market.symbols.get(symbol)?.priceSource !== 'quotes';
     return options.covers(contract.underlying) !== 'recorded' || this.barMode(contract.underlying);

@@ -122,9 +122,10 @@ export class LiveLane implements InputLane {
     return this.#pump.backlog;
   }
 
-  /** Takes nothing more from anybody. */
+  /** Takes nothing more from anybody, and lets nothing out. */
   close(): void {
     this.#open = false;
+    this.#performers.clear();
   }
 
   #perform(effect: StoredEvent): void {

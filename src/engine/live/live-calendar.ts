@@ -8,6 +8,8 @@ import { MarketClosed, MarketOpened } from '../../events/market.events.ts';
 const MINUTE_US = 60_000_000;
 /** Decisions of the evening before act when spreads have settled after the bell. A market without a bell needs no wait. */
 const OPENING_PAUSE_US: Readonly<Record<CalendarName, number>> = { XNYS: 5 * MINUTE_US, '24x7': 0 };
+/** The vendor's last bar of a session comes a moment after its end. */
+const LAST_BAR_US = 5_000_000;
 
 interface Days {
   /** The last trading day whose moment is recorded; empty before any. */
@@ -40,7 +42,7 @@ export class LiveCalendar {
     const { open, close } = tradingSession(calendar, day)!;
     if (now >= open) days.attended = day;
     const owed = later(days.opened, days.attended);
-    if (owed > days.closed && now >= tradingSession(calendar, owed)!.close) {
+    if (owed > days.closed && now >= tradingSession(calendar, owed)!.close + LAST_BAR_US) {
       return { kind: 'close', calendar, day: owed };
     }
     const opens = day > days.opened && now >= open + OPENING_PAUSE_US[calendar] && now < close;
@@ -49,9 +51,9 @@ export class LiveCalendar {
 
   /** When the next moment after `now` comes, microseconds. */
   nextAfter(calendar: CalendarName, now: number): number {
-    const { open, close } = tradingSession(calendar, tradingDayAt(calendar, now + 1))!;
+    const { open, close } = tradingSession(calendar, tradingDayAt(calendar, now - LAST_BAR_US + 1))!;
     const opensAt = open + OPENING_PAUSE_US[calendar];
-    return opensAt > now ? opensAt : close;
+    return opensAt > now ? opensAt : close + LAST_BAR_US;
   }
 
   /** The session of now: null where the market is closed. */

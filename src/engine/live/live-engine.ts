@@ -164,6 +164,16 @@ export class LiveEngine {
     return (this.#stopped ??= this.#stop(reason));
   }
 
+  /** Drops everything as a crash would, the process apart: nothing is committed, canceled or said any more. */
+  abandon(): void {
+    this.#beat?.stop();
+    this.#cancelSealing();
+    this.#lane?.close();
+    for (const edge of this.#edges) void edge.stop();
+    this.#lock?.release();
+    this.#removeTrap();
+  }
+
   // --- how a session comes about -------------------------------------------------------------------------------------
 
   async #begin(recovered: Extract<Recovered, { kind: 'carried' }> | null): Promise<void> {

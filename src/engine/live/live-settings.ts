@@ -1,0 +1,98 @@
+/**
+ * How a live process is set up: what it trades, where its data come from, where it keeps its logs. From the `live` part of
+ * a configuration file and from the environment, which goes first. What it decides by is the rest of that file.
+ */
+import { z } from 'zod';
+import { InputError } from '../../domain/input-error.ts';
+import { schemaSentence } from '../../domain/schema-sentence.ts';
+
+export const liveSettingsSchema = z.strictObject({
+  /** Shares as the venue writes them (`SPY`, `BRK.B`), coins as pairs (`BTC/USD`). */
+  symbols: z.array(z.string().min(1)).min(1),
+  /** Logs of sessions, one folder for each account. */
+  dataFolder: z.string().min(1).default('live'),
+  /** Where health, metrics and the kill switch answer on this machine; null for nowhere. */
+  port: z.int().min(0).max(65_535).nullable().default(null),
+  /** `iex` is one exchange of many and comes with every account; `sip` is the whole market. */
+  stockFeed: z.enum(['iex', 'sip']).default('iex'),
+  /** `indicative` quotes are derived and come with every account; `opra` are the real ones. */
+  optionFeed: z.enum(['indicative', 'opra']).default('indicative'),
+  /** Let real money rest on `iex` or `indicative` data. */
+  trustsPartialData: z.boolean().default(false),
+  /** A server that speaks Alpaca's protocols, such as one of `quantos sim-venue`; null for Alpaca. */
+  venueUrl: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null),
+  /** What happens to working orders when the engine is stopped; protective stops always stay. */
+  onStop: z.enum(['cancel', 'leave']).default('cancel'),
+  /** Told of halts, lost feeds and differences; null for nobody. */
+  alertWebhook: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null),
+  /** Option chains are fetched this often in the session. */
+  chainEveryMs: z.int().min(1_000).default(60_000),
+  /** Strikes that are fetched lie this far from the price at most, as a share of it. */
+  strikeShare: z.number().positive().max(1).default(0.25),
+});
+export type LiveSettings = z.infer<typeof liveSettingsSchema>;
+export type LiveSettingsInput = z.input<typeof liveSettingsSchema>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const whole = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text));
+const names = (text: string): string[] =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter(Boolean);
+
+/** The variables there are, and how each is read. */
+const VARIABLES: Readonly<Record<string, readonly [keyof LiveSettings, (text: string) => unknown]>> = {
+  QUANTOS_SYMBOLS: ['symbols', names],
+  QUANTOS_DATA: ['dataFolder', String],
+  QUANTOS_PORT: ['port', whole],
+  QUANTOS_STOCK_FEED: ['stockFeed', String],
+  QUANTOS_OPTION_FEED: ['optionFeed', String],
+  QUANTOS_VENUE_URL: ['venueUrl', String],
+  QUANTOS_ON_STOP: ['onStop', String],
+  QUANTOS_ALERT_WEBHOOK: ['alertWebhook', String],
+};
+
+/** Flags go before the environment, the environment before the file. Throws InputError with one sentence. */
+export function liveSettings(
+  flags: Partial<LiveSettingsInput>,
+  env: Environment,
+  file: { readonly name: string; readonly live: Partial<LiveSettingsInput> },
+): LiveSettings {
+  const given: Record<string, unknown> = { ...file.live };
+  const origin = new Map<string, string>();
+  for (const [variable, [key, read]] of Object.entries(VARIABLES)) {
+    const text = env[variable];
+    if (text === undefined) continue;
+    given[key] = read(text);
+    origin.set(key, variable);
+  }
+  for (const [key, value] of Object.entries(flags)) {
+    if (value === undefined) continue;
+    given[key] = value;
+    origin.set(key, 'start');
+  }
+  if (given.symbols === undefined) {
+    throw new InputError(
+      'nothing to trade is named; give --symbols SPY,QQQ, or live.symbols in a --config file',
+    );
+  }
+  const parsed = liveSettingsSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [key] = parsed.error.issues[0].path;
+  const where = origin.get(String(key)) ?? `${file.name}, live`;
+  throw new InputError(schemaSentence(parsed.error, where, given, Object.keys(liveSettingsSchema.shape)));
+}
+
+/** The venue's keys. Only the environment has them: files are copied and committed. */
+export function venueKeys(env: Environment): { keyId: string; secret: string } | null {
+  const { APCA_API_KEY_ID: keyId, APCA_API_SECRET_KEY: secret } = env;
+  return keyId === undefined || secret === undefined ? null : { keyId, secret };
+}
