@@ -63,8 +63,39 @@ export async function openVenue(
   const simulator = new AlpacaSimulator({ clock, market, ...rest, limits });
   const { close, url } = await simulator.listen(0);
   const settings = new trading.Configuration({ basePath: url, ...CREDENTIALS, timeoutMs: 0 });
-  return { clock, market, simulator, url, close, orders: new trading.OrdersApi(settings), settings };
+  const orders = new trading.OrdersApi(settings);
+  return {
+    clock,
+    market,
+    simulator,
+    url,
+    close,
+    orders,
+    settings,
+    submit: (order: object) => orders.postOrder({ postOrderRequest: order as trading.PostOrderRequest }),
+    replace: (orderId: string, changes: object) =>
+      orders.patchOrderByOrderId({ orderId, patchOrderRequest: changes as trading.PatchOrderRequest }),
+  };
 }
+
+export const limitOrder = (change: object) => ({
+  symbol: 'SPY',
+  qty: '1',
+  side: 'buy',
+  type: 'limit',
+  timeInForce: 'day',
+  limitPrice: '400',
+  ...change,
+});
+
+/** What the venue answered instead of doing it. */
+export const refusalOf = (
+  request: Promise<unknown>,
+): Promise<{ status?: number; code?: unknown; message: string }> =>
+  request.then(
+    () => Promise.reject(new Error('it was not refused')),
+    (error) => error,
+  );
 
 /** Lets requests and frames that are under way arrive. */
 export async function settle(rounds = 40): Promise<void> {
