@@ -38,6 +38,7 @@ test('a paper session warms up, enters by midpoint walk, exits, and replays iden
   expect(rig.engine.health()).toMatchObject({ positions: 1 });
   expect(rig.venue.account.qtyOf('SPY')).toBe(bought);
 
+  await rig.advance(2_000); // one intent a second in a symbol
   rig.engine.command('flatten', 'the test', null);
   await rig.until('the exit', () => rig.venue.account.qtyOf('SPY') === 0, 120_000);
   await rig.advance(1_000);
