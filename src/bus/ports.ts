@@ -43,6 +43,9 @@ export interface LogCursor {
 
 // --- what a live engine talks to -----------------------------------------------------------------------------------
 
+/** What roots wait for, outside of any dispatch. */
+type Later<T> = Promise<T>; // determinism-ok: only a type, and only of what the core never sees
+
 /** The clock outside: wall time in integer microseconds, never stepping back, and timers on it. The core never sees one. */
 export interface HostClock {
   now(): number;
@@ -78,7 +81,7 @@ export interface LiveEdge {
   /** Carries out a durable decision; what comes of it arrives on the lane, caused by its seq. */
   perform(effect: StoredEvent): void;
   /** Closes every connection; nothing is handed in after it resolves. */
-  stop(): Promise<void>;
+  stop(): Later<void>;
 }
 
 /** An order as the engine knows it: what an adapter compares the venue's word with. */
@@ -96,23 +99,23 @@ export interface KnownOrder {
 
 /** What is asked of a venue before a session starts and between sessions. Every method may reject with `VenueError`. */
 export interface VenueDesk {
-  account(): Promise<VenueReported['account'] & { readonly accountId: string; readonly shorting: boolean }>;
+  account(): Later<VenueReported['account'] & { readonly accountId: string; readonly shorting: boolean }>;
   /** The venue's own time, microseconds. `simulated`: it says it is a simulator, whose clock runs this many times as fast. */
-  clock(): Promise<{
+  clock(): Later<{
     readonly now: number;
     readonly open: boolean;
     readonly simulated: { readonly speed: number } | null;
   }>;
   /** What the symbols are; rejects with `InputError` naming those the venue does not know or trade. */
-  assets(symbols: readonly string[]): Promise<readonly Omit<SymbolDefined, 'id'>[]>;
+  assets(symbols: readonly string[]): Later<readonly Omit<SymbolDefined, 'id'>[]>;
   /** Split-adjusted bars whose end lies in (from, to], oldest first. */
   history(
     symbols: readonly string[],
     range: { readonly resolutionS: number; readonly from: number; readonly to: number },
-  ): Promise<readonly Omit<HistoryLoaded, 'why'>[]>;
+  ): Later<readonly Omit<HistoryLoaded, 'why'>[]>;
   /** Splits, symbol changes and cash movements from one day to another (YYYY-MM-DD, both included), as inputs. */
   corporateActions(
     symbols: readonly string[],
     range: { readonly from: string; readonly to: string },
-  ): Promise<readonly NewInput[]>;
+  ): Later<readonly NewInput[]>;
 }
