@@ -281,8 +281,8 @@ const venue = section({
   /** The venue's limit on calls, and what of it is kept for cancels. */
   callsPerMinute: z.int().min(1).default(200),
   callsKeptForCancels: z.int().min(0).default(50),
-  /** A moved price: cancel, wait, send anew; or change the order in place, where the venue can. */
-  replace: z.enum(['cancelAndSend', 'inPlace']).default('cancelAndSend'),
+  /** A moved price: cancel, wait, send anew. Changing an order in place has known faults at the venue. */
+  replace: z.enum(['cancelAndSend']).default('cancelAndSend'),
   /** Protective stops of shares rest at the venue; else the engine watches the price and sells. */
   restingStops: z.boolean().default(true),
   /** Losing the venue's word on our orders cancels every working order but protective stops. */

@@ -12,7 +12,6 @@ import {
   type OrderFact,
   type OrderFactType,
   type OrderState,
-  type OrderStatus,
   orderStatus,
 } from '../../domain/order-status.ts';
 import { SymbolChanged } from '../../events/account.events.ts';
@@ -58,8 +57,6 @@ interface Saved {
     Partial<Pick<Order, 'intendedAt' | 'confirmed' | 'cancelReason'>>)[];
 }
 
-/** At the venue, and nothing asked of it that has no answer yet. */
-const STANDING: readonly OrderStatus[] = ['accepted', 'partiallyFilled'];
 /** What shows that the venue has, or had, the order. */
 const CONFIRMS: readonly OrderFactType[] = ['OrderAccepted', 'OrderFilled', 'OrderUpdated'];
 
@@ -174,23 +171,6 @@ export class OrderBook {
   /** Asks the venue to cancel what is over for us and lives there all the same. */
   cancelOnSight(ordinal: number, reason: string): void {
     this.#kernel.publish(o.CancelAttempted.of({ ordinal, reason }));
-  }
-
-  /**
-   * Asks the venue to change a working order in place; false where another request is on its way, nothing is known of the
-   * order, or it would be for more: an update never adds to what the risk gate approved but a price, which it looks at.
-   */
-  update(
-    ordinal: number,
-    { quantity, limitPx }: { readonly quantity: number; readonly limitPx: number },
-    reason: string,
-  ): boolean {
-    const order = this.#working.get(ordinal);
-    if (order === undefined || !STANDING.includes(order.state.status)) return false;
-    if (quantity > (order.state.orderedQty ?? 0) || quantity <= order.state.filledQty) return false;
-    this.#kernel.publish(o.UpdateAttempted.of({ limitPx, ordinal, quantity, reason }));
-    this.#apply(order, { type: 'UpdateAttempted' });
-    return true;
   }
 
   /** Asks the venue what became of an order; from now on it is in doubt. */

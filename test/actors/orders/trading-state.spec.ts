@@ -7,6 +7,8 @@ import {
   type TradingStateEvent,
   tradingStateMachine,
 } from '../../../src/actors/orders/trading-state.machine.ts';
+import { SessionStarted } from '../../../src/events/engine.events.ts';
+import { CancelRejected } from '../../../src/events/order.events.ts';
 import { Floor } from '../trading-floor.ts';
 
 const SECOND = 1_000_000;
@@ -237,4 +239,91 @@ test("the loss' base and the rejects are carried into the next session", () => {
   second.now = first.now;
   expect(changes(opens(second, 96))).toEqual(['trading > reducing']);
   second.command('reset');
+});
+
+describe('in a live session', () => {
+  const started = (each: Floor): Floor => {
+    const { run, symbols } = each;
+    const manifest = { session: 's', continues: null, mode: 'paper', run } as const;
+    const rest = { datasets: [], engineVersion: '0', modelled: [], symbols: [...symbols] };
+    each.input(SessionStarted.of({ ...manifest, ...rest }));
+    each.kernel.takeEffects();
+    return each;
+  };
+  const live = (): Floor => started(invested());
+  const canceled = (each: Floor) =>
+    each.kernel.takeEffects().flatMap(({ type, payload }) => {
+      return type === 'CancelAttempted' ? [(payload as { ordinal: number }).ordinal] : [];
+    });
+  const refuse = (each: Floor, ordinal: number) =>
+    each.input(CancelRejected.of({ ordinal, reason: 'pending' }));
+
+  test("the halt for a day's loss outlives the night, and a reset counts from where the account is", () => {
+    const each = opens(live(), 92);
+    each.after(SECOND).day('A', 92).closed();
+    opens(each.nextDay(), 92);
+    expect(changes(each)).toEqual(['trading > halted']);
+    opens(each.command('reset').after(SECOND), 92);
+    expect(changes(each)).toEqual(['trading > halted', 'halted > trading']);
+    opens(each.after(SECOND), 87.7);
+    expect(changes(each).at(-1)).toBe('trading > reducing');
+  });
+
+  test('a loss that only reduced is forgiven overnight', () => {
+    const each = opens(live(), 96);
+    each.after(SECOND).day('A', 96).closed();
+    expect(changes(each)).toEqual(['trading > reducing', 'reducing > trading']);
+  });
+
+  test("a reset of another halt leaves the day's loss as it counts", () => {
+    const each = opens(live(), 97).command('halt').command('reset');
+    opens(each.after(SECOND), 96);
+    expect(changes(each).at(-1)).toBe('trading > reducing');
+  });
+
+  const working = (): Floor => {
+    const each = invested();
+    each.decide(() => each.intend({ symbol: 'B', quantity: 5 })).accept(2);
+    each
+      .decide(() =>
+        each.intend({ action: 'protect', side: 'sell', quantity: 500, orderType: 'stop', stopPx: 50 }),
+      )
+      .accept(3);
+    return started(each);
+  };
+
+  test('the kill switch asks again for what the venue would not cancel, within its five seconds', () => {
+    const each = working().command('halt');
+    expect(canceled(each)).toEqual([2, 3]);
+    each.cancelled(2);
+    refuse(each, 3);
+    each.after(1.9 * SECOND).decide(() => {});
+    expect(canceled(each)).toEqual([]);
+    each.after(0.1 * SECOND).decide(() => {});
+    expect(canceled(each)).toEqual([3]);
+    each.cancelled(3);
+    each.after(60 * SECOND).decide(() => {});
+    expect(canceled(each)).toEqual([]);
+  });
+
+  test("after a day's loss stops stay, until an operator halts", () => {
+    const each = opens(working(), 92);
+    expect(canceled(each)).toEqual([2]);
+    each.after(10 * SECOND).decide(() => {});
+    expect(canceled(each)).toEqual([]);
+    each.command('halt');
+    expect(canceled(each)).toEqual([3]);
+  });
+});
+
+test('what a session before the venue region left behind is taken up with the venue trusted', () => {
+  const first = new Floor().command('halt');
+  const carried = first.carryOver();
+  const saved = carried.state['trading-state'] as {
+    machine: { snapshot: { value: Record<string, string> } };
+  };
+  delete saved.machine.snapshot.value.venue;
+  const second = new Floor({ carried });
+  expect(second.actors.tradingState.current).toBe('halted');
+  expect(second.command('reset').actors.tradingState.current).toBe('trading');
 });
