@@ -166,7 +166,7 @@ export const liveLatency: Benchmark = {
   name: 'live-latency',
   about: '5,000 quotes a second over 500 symbols: from a quote to the order intent, and to the durable order',
   async run({ folder, small }) {
-    const size = small ? { symbols: 20, quotes: 60_000 } : { symbols: 500, quotes: 150_000 };
+    const size = small ? { symbols: 20, quotes: 15_000 } : { symbols: 500, quotes: 150_000 };
     const engine = await alone('engine', { ...size, path: join(folder, 'live.db') });
     const bare = await alone('bare', { ...size, path: join(folder, 'bare.db') });
     const row = (
