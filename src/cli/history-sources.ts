@@ -2,6 +2,7 @@
 import { AlpacaClient, alpacaEndpoints } from '../adapters/alpaca/alpaca-client.ts';
 import { MarketHistory } from '../adapters/alpaca/market-history.ts';
 import { AlpacaHistory } from '../adapters/alpaca/market-import.ts';
+import { YahooHistory } from '../adapters/yahoo/yahoo-history.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { HistorySource } from '../engine/history-import.ts';
 import { wallClock } from '../engine/live/host-clock.ts';
@@ -10,24 +11,22 @@ import { EnvironmentLacks } from './failure.ts';
 interface SourceOptions {
   readonly fromAlpaca?: boolean;
   readonly fromYahoo?: boolean;
-  /** A simulated venue in Alpaca's place. */
+  /** Another server that speaks the vendor's protocol. */
   readonly venue?: string;
 }
 
 /** Null where files are imported. */
 export function historySourceOf(options: SourceOptions): HistorySource | null {
-  if (options.fromYahoo) {
-    throw new InputError(
-      '--from-yahoo comes with a later release; this one imports CSV files and --from-alpaca',
-    );
-  }
-  return options.fromAlpaca ? alpacaHistory(options.venue ?? null) : null;
-}
-
-function alpacaHistory(venue: string | null): HistorySource {
+  const { fromAlpaca, fromYahoo, venue = null } = options;
+  if (fromAlpaca && fromYahoo) throw new InputError('--from-alpaca and --from-yahoo: choose one of them');
   if (venue !== null && !/^https?:$/.test(URL.canParse(venue) ? new URL(venue).protocol : '')) {
     throw new InputError(`--venue is "${venue}"; write an address such as http://127.0.0.1:8765`);
   }
+  if (fromYahoo) return new YahooHistory({ clock: wallClock(), url: venue ?? undefined });
+  return fromAlpaca ? alpacaHistory(venue) : null;
+}
+
+function alpacaHistory(venue: string | null): HistorySource {
   const keyId = process.env.APCA_API_KEY_ID ?? '';
   const secret = process.env.APCA_API_SECRET_KEY ?? '';
   if (keyId === '' || secret === '') {

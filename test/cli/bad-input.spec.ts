@@ -118,7 +118,7 @@ const cases: readonly (readonly [string, number, RegExp])[] = [
   ['import good.csv --symbol S', 2, /required option '--out <dataset\.db>' not specified/],
   ['import good.csv --symbol S --tz Mars/Base --out x.db', 2, /"Mars\/Base" is no time zone/],
   ['import good.csv --symbol S --columns close --out x.db', 2, /--columns has "close"; write field=COLUMN/],
-  ['import x --from-yahoo --symbol S --out x.db', 2, /--from-yahoo comes with a later release/],
+  ['import x --from-yahoo --symbol S --out x.db', 2, /--from-yahoo needs no file/],
   ['replay nope.db', 2, /nope\.db does not exist/],
   ['replay data.db', 2, /holds market data but no session/],
   ['replay newer.db', 2, /has log format 99/],

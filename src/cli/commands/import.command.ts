@@ -75,10 +75,13 @@ export function addImport(program: Command, terminal: Terminal): void {
       '--from-alpaca',
       'bars of Alpaca instead of files; keys from APCA_API_KEY_ID and APCA_API_SECRET_KEY',
     )
-    .option('--from-yahoo', 'history from Yahoo (a later release)')
+    .option('--from-yahoo', 'bars of Yahoo instead of files; no keys needed, adjusted for splits')
     .option('--from <day>', 'the first day to fetch', dayFor('--from'))
     .option('--to <day>', 'the last day to fetch', dayFor('--to'))
-    .option('--venue <url>', 'a simulated venue to fetch from, such as http://127.0.0.1:8765')
+    .option(
+      '--venue <url>',
+      'another server to fetch from, such as a simulated venue at http://127.0.0.1:8765',
+    )
     .option('--overwrite', 'replace the dataset at --out')
     .requiredOption('--out <dataset.db>', 'the dataset to make');
   withCommon(
@@ -87,6 +90,7 @@ export function addImport(program: Command, terminal: Terminal): void {
     'import quotes.csv.gz --symbol AAPL --kind quotes --tz America/New_York --columns time=DT,bidPx=BID,askPx=ASK --out data/aapl.db',
     'import chain-2017.csv --kind options --out data/spx-chain.db',
     'import --from-alpaca --symbol SPY --resolution 1m --from 2024-01-02 --to 2024-01-31 --out data/spy.db',
+    'import --from-yahoo --symbol SPY --from 2010-01-04 --to 2024-12-31 --out data/spy-daily.db',
   ).action(async (files: string[], options: ImportOptions) => {
     const source = historySourceOf(options);
     const result =
@@ -104,7 +108,9 @@ export function addImport(program: Command, terminal: Terminal): void {
 function requestOf(files: readonly string[], options: ImportOptions) {
   const stray = (['from', 'to', 'venue'] as const).find((each) => options[each] !== undefined);
   if (stray !== undefined)
-    throw new InputError(`--${stray} goes with --from-alpaca; of files all lines are imported`);
+    throw new InputError(
+      `--${stray} goes with --from-alpaca and --from-yahoo; of files all lines are imported`,
+    );
   const { symbol, ...fromFile } =
     options.config === undefined ? {} : (readRunFile(options.config).dataset ?? {});
   const symbols = options.symbol ?? (symbol === undefined ? [] : [symbol]);
