@@ -219,7 +219,7 @@ export class MarketMapper {
 }
 
 /** Our 21 characters of the vendor's unpadded form, or null where it is none. */
-export function occOf(symbol: string): string | null {
+function occOf(symbol: string): string | null {
   const parsed = parseCompactOcc(symbol);
   return parsed.ok ? printOcc(parsed) : null;
 }
