@@ -17,19 +17,26 @@ import {
 } from '../../events/option.events.ts';
 import { LogError } from '../../log/log-error.ts';
 import { openLogReader } from '../../log/log-reader.ts';
-import { choiceFor, withCommon } from '../options/common-options.ts';
+import { choiceFor, wholeFor, withCommon } from '../options/common-options.ts';
 import { DEMO, demoRunFile } from '../options/run-file.ts';
 import { withSettings } from '../options/run-options.ts';
 import { comparisonOf } from '../options/run-parts.ts';
 import { performRun } from '../perform-run.ts';
 import { quietLines, resultTable } from '../result-table.ts';
+import { startLive } from '../start-live.ts';
 import { type CommonOptions, remark, type Terminal } from '../terminal.ts';
 
 interface StartOptions extends CommonOptions {
   readonly mode: 'sim' | 'paper' | 'live';
   readonly dataset?: string;
   readonly speed: string;
-  readonly port?: string;
+  readonly port?: number;
+  readonly symbols?: readonly string[];
+  readonly data?: string;
+  readonly venue?: string;
+  readonly roll?: boolean;
+  readonly live?: boolean;
+  readonly confirm?: string;
   readonly inspect?: boolean;
   readonly config?: string;
   readonly strategy?: string;
@@ -60,22 +67,51 @@ const STATE_CHANGES: ReadonlySet<string> = new Set([
   'OrderExpired',
 ]);
 
+/** What else changes while there is a venue. */
+const LIVE_CHANGES: ReadonlySet<string> = new Set([
+  'SessionResumed',
+  'TradingResumed',
+  'Reconciled',
+  'FeedStatusChanged',
+  'OrderGivenUp',
+  'OrderOutcomeUnknown',
+  'MarketOpened',
+  'MarketClosed',
+]);
+
 export function addStart(program: Command, terminal: Terminal): void {
   const command = program
     .command('start')
     .description('runs the engine: on the S&P 500 from 2000 to 2020 unless told otherwise')
     .option(
       '--mode <mode>',
-      'sim; paper and live come with a later release',
+      'sim, paper (Alpaca keys, or --venue) or live (real money: with --live)',
       choiceFor('--mode', ['sim', 'paper', 'live']),
       'sim',
     )
     .option('--dataset <file>', 'an imported dataset instead of the demo data')
     .option('--speed <n|max>', 'max: as fast as it goes', 'max')
-    .option('--port <n>', 'the dashboard (a later release)')
+    .option(
+      '--port <n>',
+      'paper, live: health, metrics and the kill switch answer here; 0 for any free port',
+      wholeFor('--port', 'a port from 0 to 65535'),
+    )
+    .option('--symbols <list>', 'paper, live: what to trade, SPY,QQQ,BTC/USD', (text: string) =>
+      text.split(','),
+    )
+    .option('--data <folder>', 'paper, live: where logs of sessions go (live)')
+    .option('--venue <url>', 'paper, live: a server that speaks as Alpaca does, such as one of sim-venue')
+    .option('--roll', 'paper, live: go on in a new session, also where the last one could be resumed')
+    .option('--live', 'yes, real money')
+    .option('--confirm <hash>', 'live: what the command printed for this account and setup')
     .option('--inspect', 'the statechart inspector (a later release)');
   withCommon(withSettings(command), 'start', 'start --dataset data/spy.db --strategy sma-cross').action(
     async (options: StartOptions) => {
+      if (options.mode !== 'sim') {
+        const { mode, json } = options;
+        const onEvent = json ? (event: StoredEvent) => printChange(terminal, event, LIVE_CHANGES) : () => {};
+        return startLive({ ...options, mode, onEvent }, terminal);
+      }
       requireThisRelease(options);
       for (const folder of ['data', OUT_FOLDER]) mkdirSync(folder, { recursive: true });
       const dataset = options.dataset ?? demoDataset(terminal, options);
@@ -113,10 +149,9 @@ export function addStart(program: Command, terminal: Terminal): void {
   );
 }
 
-function requireThisRelease({ mode, speed, port, inspect }: StartOptions): void {
+function requireThisRelease({ speed, port, inspect }: StartOptions): void {
   const later = (what: string) =>
     new InputError(`${what} comes with a later release; this one runs --mode sim and ends when it is done`);
-  if (mode !== 'sim') throw later(`--mode ${mode}`);
   if (port !== undefined) throw later('--port, the dashboard,');
   if (inspect) throw later('--inspect');
   if (speed !== 'max')
@@ -147,8 +182,12 @@ function demoDataset(terminal: Terminal, options: CommonOptions): string {
   return DEMO_DATASET;
 }
 
-function printChange(terminal: Terminal, { seq, time, type, payload }: StoredEvent): void {
-  if (!STATE_CHANGES.has(type)) return;
+function printChange(
+  terminal: Terminal,
+  { seq, time, type, payload }: StoredEvent,
+  more?: ReadonlySet<string>,
+): void {
+  if (!STATE_CHANGES.has(type) && !more?.has(type)) return;
   terminal.out(JSON.stringify({ seq, time: new Date(time / 1_000).toISOString(), type, payload }));
 }
 

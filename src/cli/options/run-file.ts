@@ -6,6 +6,7 @@ import { looksLikeFile } from '../../../replay/strategy-loader.ts';
 import { commissionSchema, runSpecSchema, sizingSchema } from '../../domain/config.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { schemaSentence } from '../../domain/schema-sentence.ts';
+import { liveSettingsFile } from '../../engine/live/live-settings.ts';
 import demo from '../demo.config.json' with { type: 'json' };
 import { commissionOf, sizingOf } from './run-parts.ts';
 
@@ -38,6 +39,8 @@ export const runFileSchema = z
     seed: shape.seed,
     /** Numbers of the engine, by section. */
     config: words,
+    /** How a live or paper process is set up: see docs/live.example.jsonc. */
+    live: liveSettingsFile,
     /** How the data is imported. */
     dataset: z
       .strictObject({

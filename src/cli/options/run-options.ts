@@ -109,6 +109,16 @@ export async function prepareRun(
   datasets: readonly OpenDataset[],
 ): Promise<PreparedRun> {
   const file: RunFile = options.config === undefined ? {} : readRunFile(options.config);
+  const { run, strategy } = await prepareRunOn(symbolsOf(datasets), options, file);
+  return { run, strategy, modelled: [...modelledIn(run), ...(file.notes ?? []), ...notesOf(datasets)] };
+}
+
+/** The same for symbols whose data are still to come. */
+export async function prepareRunOn(
+  symbols: readonly string[],
+  options: RunOptions,
+  file: RunFile,
+): Promise<Pick<PreparedRun, 'run' | 'strategy'>> {
   const settings = readSettings(options.set ?? []);
   const named = options.strategy ?? file.strategy ?? 'conviction';
   // The file's parameters belong to the file's strategy.
@@ -116,7 +126,6 @@ export async function prepareRun(
   const { strategy, spec } = await loadStrategy(named, { ...fileParams, ...settings.params });
   const profile = options.profile ?? file.profile ?? 'quantos';
   const usual = profileDefaults[profile];
-  const symbols = symbolsOf(datasets);
   const given = {
     profile,
     strategy: spec,
@@ -143,7 +152,7 @@ export async function prepareRun(
   const run = parsed.data;
   requireSymbols(run, symbols, options, file);
   requireThatItWires(run, strategy, symbols);
-  return { run, strategy, modelled: [...modelledIn(run), ...(file.notes ?? []), ...notesOf(datasets)] };
+  return { run, strategy };
 }
 
 const isOn = (word: 'on' | 'off' | undefined): boolean | undefined =>

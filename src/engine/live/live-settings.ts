@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { InputError } from '../../domain/input-error.ts';
 import { schemaSentence } from '../../domain/schema-sentence.ts';
 
-export const liveSettingsSchema = z.strictObject({
+const liveSettingsSchema = z.strictObject({
   /** Shares as the venue writes them (`SPY`, `BRK.B`), coins as pairs (`BTC/USD`). */
   symbols: z.array(z.string().min(1)).min(1),
   /** Logs of sessions, one folder for each account. */
@@ -38,6 +38,12 @@ export const liveSettingsSchema = z.strictObject({
 });
 export type LiveSettings = z.infer<typeof liveSettingsSchema>;
 export type LiveSettingsInput = z.input<typeof liveSettingsSchema>;
+
+/** The `live` part of a file: whatever it leaves out comes from elsewhere. Defaults are laid under all of it at the end. */
+export const liveSettingsFile = z.custom<Partial<LiveSettingsInput>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'an object',
+);
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -181,7 +181,7 @@ describe('a live engine', () => {
     await engineOf().start();
     await pass(1_000);
     const connected = venue.lane;
-    await pass(2_000);
+    await pass(7_000);
     const types = typesOf(events);
     expect(types.slice(types.indexOf('MarketClosed'))).toEqual(
       expect.arrayContaining(['SessionEnded', 'SessionStarted', 'SessionCarried', 'TradingResumed']),

@@ -1,0 +1,208 @@
+/** `quantos start --mode paper|live`: checks everything that can be checked before an order exists, then runs until told to stop. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { reloadStrategy } from '../../replay/strategy-loader.ts';
+import { ENGINE_VERSION } from '../../replay/version.ts';
+import type { HostClock, VenueDesk } from '../bus/ports.ts';
+import { Operations } from '../dashboard/operations.ts';
+import type { RunSpec } from '../domain/config.ts';
+import { InputError } from '../domain/input-error.ts';
+import { alpacaVenue } from '../engine/live/alpaca-venue.ts';
+import type { EngineState } from '../engine/live/engine-health.ts';
+import { scaledClock, wallClock } from '../engine/live/host-clock.ts';
+import { LiveEngine } from '../engine/live/live-engine.ts';
+import { type LiveSettings, liveSettings, venueKeys } from '../engine/live/live-settings.ts';
+import { canonicalJson } from '../events/canonical.ts';
+import type { StoredEvent } from '../events/envelope.ts';
+import { SIMULATOR_KEY_ID, SIMULATOR_SECRET } from '../simulators/alpaca/alpaca-simulator.ts';
+import { CheckFailed, EnvironmentLacks } from './failure.ts';
+import { readRunFile } from './options/run-file.ts';
+import { prepareRunOn, type RunOptions } from './options/run-options.ts';
+import { type CommonOptions, remark, type Terminal } from './terminal.ts';
+
+export interface LiveOptions extends CommonOptions, Pick<RunOptions, 'config' | 'set' | 'strategy'> {
+  readonly mode: 'paper' | 'live';
+  /** Said once more, so that no script slips from paper to real money by one word. */
+  readonly live?: boolean;
+  /** What this command printed for exactly this account and setup. */
+  readonly confirm?: string;
+  readonly venue?: string;
+  readonly symbols?: readonly string[];
+  readonly data?: string;
+  readonly port?: number;
+  readonly roll?: boolean;
+  /** Prints an event where it changes the engine's state. */
+  readonly onEvent: (event: StoredEvent) => void;
+}
+
+const CLOCK_OFF_TOLD_US = 5_000_000;
+const CLOCK_OFF_MAX_US = 300_000_000;
+
+export async function startLive(options: LiveOptions, terminal: Terminal): Promise<void> {
+  const { mode } = options;
+  if (mode === 'live' && !options.live)
+    throw new InputError('--mode live trades with real money; say so with --live, or use --mode paper');
+  const file = options.config === undefined ? {} : readRunFile(options.config);
+  const flags = {
+    symbols: options.symbols === undefined ? undefined : [...options.symbols],
+    dataFolder: options.data,
+    port: options.port,
+    venueUrl: options.venue,
+  };
+  const named = { name: `--config ${options.config}`, live: file.live ?? {} };
+  const settings = liveSettings(flags, process.env, named);
+  const { config, set, strategy } = options;
+  const { run } = await prepareRunOn(settings.symbols, { config, set, strategy }, file);
+  requireLivable(run);
+  const credentials = venueKeys(process.env) ?? simulatorsKeys(settings);
+  const venueOn = (clock: HostClock) => alpacaVenue({ mode, settings, credentials, clock, run });
+  const clock = await clockOf(venueOn(wallClock()).desk, options, terminal);
+  const { desk, edgesOf } = venueOn(clock);
+  if (mode === 'live') await requireConfirmed(desk, { run, settings }, options, terminal);
+
+  const operations = new Operations({
+    clock,
+    dataFolder: settings.dataFolder,
+    port: settings.port,
+    alertWebhook: settings.alertWebhook,
+    logLevel: options.quiet ? 'warn' : 'info',
+    logFile: join(settings.dataFolder, 'engine.log'),
+    stderr: options.json ? null : (line) => terminal.err(line),
+    secrets: [credentials.keyId, credentials.secret],
+  });
+  let ended: (state: EngineState) => void = () => {};
+  const end = new Promise<EngineState>((resolve) => {
+    ended = resolve;
+  });
+  const engine = new LiveEngine({
+    clock,
+    desk,
+    edgesOf: (wiring) => edgesOf({ ...wiring, lane: operations.metered(wiring.lane) }),
+    mode,
+    run,
+    symbols: settings.symbols,
+    strategyOf: async (spec) => (await reloadStrategy(spec)).strategy,
+    dataFolder: settings.dataFolder,
+    engineVersion: ENGINE_VERSION,
+    onStop: settings.onStop,
+    roll: options.roll ?? false,
+    modelled: [],
+    onEvent: (event) => {
+      operations.event(event);
+      options.onEvent(event);
+    },
+    onState: (state, why) => {
+      operations.state(state, why);
+      if (state === 'stopped' || state === 'failed') ended(state);
+    },
+  });
+  const forget = stopOnSignal(engine);
+  try {
+    await operations.open(engine);
+    await engine.start();
+    const state = await end;
+    if (state === 'failed')
+      throw new CheckFailed(
+        `the engine cannot record any more: ${engine.health().why}; nothing was sent after that`,
+      );
+    if (engine.health().counts.EngineHalted !== undefined)
+      throw new CheckFailed(
+        'the engine halted while it ran; its log says why, and nothing was decided after that',
+      );
+  } finally {
+    forget();
+    await operations.close();
+  }
+}
+
+/** The first asks it to go in order, a second one lets everything fall. */
+function stopOnSignal(engine: LiveEngine): () => void {
+  let asked = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (asked) {
+      engine.abandon();
+      process.exit(130);
+    }
+    asked = true;
+    void engine.stop(signal);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return () => {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  };
+}
+
+/** What only makes sense where the data are there already. */
+function requireLivable({ profile, execution, core, finalize, roll }: RunSpec): void {
+  const odd =
+    profile !== 'quantos'
+      ? `profile ${profile}`
+      : execution !== 'midpoint'
+        ? `execution ${execution}`
+        : core.length > 0
+          ? 'core holdings (those of the account are found there)'
+          : finalize
+            ? 'finalize'
+            : roll !== 'none'
+              ? 'roll (a live session rolls by itself)'
+              : null;
+  if (odd !== null) throw new InputError(`${odd} is for backtests; leave it out of a paper or live run`);
+}
+
+/** A simulator on this machine lets everybody in who says its name. */
+function simulatorsKeys({ venueUrl }: LiveSettings): { keyId: string; secret: string } {
+  if (venueUrl !== null && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(venueUrl).hostname))
+    return { keyId: SIMULATOR_KEY_ID, secret: SIMULATOR_SECRET };
+  throw new EnvironmentLacks(
+    "Alpaca's keys are missing: set APCA_API_KEY_ID and APCA_API_SECRET_KEY, or try without any against quantos sim-venue",
+  );
+}
+
+/** The wall's, unless the venue is a simulator with a time of its own. */
+async function clockOf(desk: VenueDesk, options: CommonOptions, terminal: Terminal): Promise<HostClock> {
+  const asked = Date.now() * 1_000;
+  const { now, simulated } = await desk.clock();
+  if (simulated !== null) return scaledClock({ startAt: now, speed: simulated.speed });
+  const answered = Date.now() * 1_000;
+  const offUs = Math.max(asked - now, now - answered, 0);
+  const off = `this machine's clock is ${Math.round(offUs / 1_000_000)} seconds off the venue's`;
+  if (offUs >= CLOCK_OFF_MAX_US)
+    throw new EnvironmentLacks(
+      `${off}: set it by a time server (timedatectl set-ntp true), then start again`,
+    );
+  if (offUs > CLOCK_OFF_TOLD_US)
+    remark(terminal, options, `${off}: quotes will look older or newer than they are`);
+  return wallClock();
+}
+
+/** Real money: the account is typed by a person, or the digest of exactly this setup is given. */
+async function requireConfirmed(
+  desk: VenueDesk,
+  setup: { readonly run: RunSpec; readonly settings: LiveSettings },
+  { confirm }: LiveOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { accountId } = await desk.account();
+  const { alertWebhook: _, port: __, ...settings } = setup.settings;
+  const hash = createHash('sha256')
+    .update(canonicalJson({ accountId, run: { ...setup.run, cash: 0 }, settings }))
+    .digest('hex')
+    .slice(0, 12);
+  if (confirm !== undefined) {
+    if (confirm === hash) return;
+    throw new InputError(`--confirm ${confirm} is not of this account and setup; theirs is ${hash}`);
+  }
+  if (!process.stdin.isTTY || !terminal.watched) {
+    throw new InputError(
+      `live trading wants a confirmation: start with --confirm ${hash}, which stands for account ${accountId} and this setup`,
+    );
+  }
+  const ask = createInterface({ input: process.stdin, output: process.stderr });
+  const typed = await ask.question(`Real money. Type the account's id (${accountId}) to go on: `);
+  ask.close();
+  if (typed.trim() !== accountId)
+    throw new InputError(`"${typed.trim()}" is not ${accountId}; nothing was started`);
+}
