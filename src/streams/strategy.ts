@@ -24,7 +24,10 @@ export interface Signal {
   readonly omitted?: readonly string[];
 }
 
-/** What a strategy may look at. Streams are hot: they end with the session and never repeat. */
+/**
+ * What a strategy may look at. Streams are hot: they end with the session, and repeat their newest bars only when a split
+ * makes them count at other prices.
+ */
 export interface Market {
   /** All symbols, sorted. */
   readonly symbols: readonly string[];

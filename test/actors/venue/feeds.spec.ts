@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { tradingSession } from '../../../src/domain/exchange-calendar.ts';
 import { SessionResumed } from '../../../src/events/engine.events.ts';
+import { BackfillEnded } from '../../../src/events/feed.events.ts';
 import { SymbolDefined } from '../../../src/events/market.events.ts';
 import { LiveFloor, MS, SECOND } from './live-floor.ts';
 
@@ -79,8 +80,8 @@ describe('a feed in its session', () => {
     const second = floor.payloads('BackfillRequested').at(-1)!;
     expect(second).toMatchObject({ from, to: floor.now, attempt: 1 });
     floor.pass(SECOND);
-    expect(to).toBeLessThan(floor.now);
-    expect(floor.state('stocks')).toBe('recovering');
+    floor.input(BackfillEnded.of({ feed: 'stocks', from, to, bars: 3, missing: [], failed: null }));
+    expect(floor.pass(SECOND).state('stocks')).toBe('recovering');
     expect(floor.backfill().state('stocks')).toBe('live');
   });
 
