@@ -175,7 +175,15 @@ describe('the frames of the market data streams', () => {
 
 /** Whatever a decoded frame can hold. */
 const anything = fc.anything({ withBigInt: true, withNullPrototype: true });
-const field = fc.oneof(fc.double(), fc.integer(), fc.string(), fc.bigInt(), fc.constant(at), anything);
+const field = fc.oneof(
+  fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, undefined, null),
+  fc.double(),
+  fc.integer(),
+  fc.string(),
+  fc.bigInt(),
+  fc.constant(at),
+  anything,
+);
 const frames = fc.oneof(
   anything,
   fc.record(
@@ -201,6 +209,18 @@ describe('frames nobody would send', () => {
       for (const tick of lane.ticks) {
         expect(Object.values(tick).every((each) => Number.isFinite(each))).toBe(true);
         expect(Number.isSafeInteger(tick.time)).toBe(true);
+      }
+    },
+  );
+
+  property.prop([fc.constantFrom(...Object.keys(quote)), field], { numRuns: 1_000 })(
+    'a good quote with one field of any kind is a tick of finite numbers, or refused',
+    (name, value) => {
+      const { lane, mapper } = mapping();
+      mapper.frame({ ...quote, [name]: value });
+      expect(lane.ticks.length + lane.events.length).toBe(1);
+      for (const tick of lane.ticks) {
+        expect(Object.values(tick).every((each) => Number.isFinite(each))).toBe(true);
       }
     },
   );
