@@ -47,22 +47,17 @@ interface Amount {
   readonly paid: number;
 }
 
-/** An execution of ours that stands for some of the venue's. `asOf`: what happened by then is in it. */
-interface Inferred {
-  readonly executionId: string;
-  readonly asOf: number;
-}
-
 const NOTHING: Amount = { qty: 0, paid: 0 };
+/** Dollars by which a mean price may be off. */
+const ROUNDING = 1e-4;
 
 export class FillAccount {
   /** What the engine counts, by the id it knows. */
   readonly #counted = new Map<string, Amount>();
-  readonly #inferred: Inferred[] = [];
-  /** Executions that sums already held when they were heard of. */
-  readonly #contained = new Map<string, Amount>();
-  /** Executions that were taken back or corrected before they were heard of: the sums hold what is left of them. */
-  readonly #settled = new Set<string>();
+  /** Ids of executions of ours that stand for some of the venue's. */
+  readonly #inferred: string[] = [];
+  /** Executions that were in the sums already when they were heard of, or were restated before. */
+  readonly #contained = new Set<string>();
   /** A corrected execution has a new id: the one it began with. */
   readonly #firstIds = new Map<string, string>();
   /** An order that replaced another at the venue may count from nothing again: this much came before it. */
@@ -91,70 +86,49 @@ export class FillAccount {
   /** The order's sums, from a look-up or beside an update that tells of no execution. */
   sums(said: VenueSums): AccountNews {
     this.#hear(said);
-    return { restated: [], fills: this.#catchUp() };
+    return this.#align([]);
   }
 
   /** One execution, with the sums after it. */
   execution({ executionId, px, qty }: VenueExecution, said: VenueSums): AccountNews {
     this.#hear(said);
-    if (this.#isKnown(executionId)) return { restated: [], fills: this.#catchUp() };
+    if (this.#isKnown(executionId)) return this.#align([]);
     const now = this.#amountOf(said);
     if (said.asOf < this.#restatedAt || now.qty <= this.#total.qty) {
-      this.#contained.set(executionId, { qty, paid: qty * px });
-      return { restated: [], fills: this.#catchUp() };
+      this.#contained.add(executionId);
+      return this.#align([]);
     }
     const before = { qty: onQuantityGrid(now.qty - qty), paid: now.paid - qty * px };
     const missed = this.#infer(said, before);
     return { restated: [], fills: [...missed, this.#count(executionId, { qty, paid: qty * px })] };
   }
 
-  /** The venue corrects an execution, perhaps under a new id, or takes it back (`now` null). `was` where it says so. */
-  restated(
-    id: string,
-    change: { readonly was: VenueExecution | null; readonly now: VenueExecution | null },
-    said: VenueSums,
-  ): AccountNews {
-    const { now, was } = change;
+  /** The venue corrects an execution, perhaps under a new id, or takes it back (`now` null); with the sums after it. */
+  restated(id: string, now: VenueExecution | null, said: VenueSums): AccountNews {
     this.#hear(said);
-    this.#restatedAt = Math.max(this.#restatedAt, said.asOf);
     const firstId = this.#firstIds.get(id) ?? id;
     if (now !== null && now.executionId !== id) {
-      if (this.#firstIds.has(now.executionId)) return { restated: [], fills: this.#catchUp() };
+      if (this.#firstIds.has(now.executionId)) return this.#align([]);
       this.#firstIds.set(now.executionId, firstId);
     }
+    this.#restatedAt = Math.max(this.#restatedAt, said.asOf);
     const after = now === null ? NOTHING : { qty: now.qty, paid: now.qty * now.px };
-    const restated = this.#restate(firstId, was === null ? null : amountOf(was), after, said);
-    return { restated, fills: this.#catchUp() };
-  }
-
-  #restate(id: string, was: Amount | null, after: Amount, said: VenueSums): readonly Restatement[] {
-    const counted = this.#counted.get(id);
-    if (counted !== undefined) return this.#change(id, counted, after);
-    if (this.#settled.has(id)) return [];
-    const before = this.#contained.get(id) ?? was;
-    this.#contained.set(id, after);
-    this.#settled.add(id);
-    // What was inferred from later sums holds the correction already.
-    const inferred = this.#inferred.findLast((each) => each.asOf < said.asOf);
-    if (inferred !== undefined && before !== null) {
-      const whole = this.#counted.get(inferred.executionId)!;
-      return this.#change(inferred.executionId, whole, {
-        qty: onQuantityGrid(Math.max(0, whole.qty + after.qty - before.qty)),
-        paid: whole.paid + after.paid - before.paid,
-      });
-    }
+    const before = this.#counted.get(firstId);
+    if (before !== undefined) return this.#align(this.#change(firstId, before, after));
+    const isFirst = !this.#contained.has(firstId);
+    this.#contained.add(firstId);
+    if (!isFirst || !this.#isResumed || this.#inferred.length > 0) return this.#align([]);
     // From before this process: the engine knows the execution, or refuses it.
-    if (!this.#isResumed || before === null) return [];
-    this.#counted.set(id, before);
-    return this.#change(id, before, after);
+    this.#counted.set(firstId, after);
+    this.#total = this.#amountOf(this.#newest!);
+    return { restated: [restatementOf(firstId, after)], fills: [] };
   }
 
   #change(executionId: string, before: Amount, after: Amount): readonly Restatement[] {
     if (before.qty === after.qty && before.paid === after.paid) return [];
     this.#counted.set(executionId, after);
     this.#add({ qty: after.qty - before.qty, paid: after.paid - before.paid });
-    const lastPx = after.qty === 0 ? 0 : after.paid / after.qty;
-    return [{ executionId, lastQty: after.qty, lastPx }];
+    return [restatementOf(executionId, after)];
   }
 
   #isKnown(executionId: string): boolean {
@@ -174,9 +148,28 @@ export class FillAccount {
     else if (said.asOf === newest.asOf && said.filledQty > newest.filledQty) this.#newest = said;
   }
 
-  #catchUp(): readonly CountedFill[] {
-    const newest = this.#newest!;
-    return newest.asOf < this.#restatedAt ? [] : this.#infer(newest, this.#amountOf(newest));
+  /** Brings what was counted up to the newest sums, which hold all that happened by then. */
+  #align(restated: readonly Restatement[]): AccountNews {
+    const upTo = this.#amountOf(this.#newest!);
+    const isMore = upTo.qty > this.#total.qty && upTo.paid > this.#total.paid;
+    const realigned = isMore ? [] : this.#realign(upTo);
+    return { restated: [...restated, ...realigned], fills: this.#infer(this.#newest!, upTo) };
+  }
+
+  /** A correction of what is part of an inferred execution shows in the sums alone: the latest inferred give way first. */
+  #realign(upTo: Amount): readonly Restatement[] {
+    if (this.#restatedAt === Number.NEGATIVE_INFINITY) return [];
+    const restated: Restatement[] = [];
+    for (const executionId of this.#inferred.toReversed()) {
+      const qty = onQuantityGrid(upTo.qty - this.#total.qty);
+      const paid = upTo.paid - this.#total.paid;
+      if (qty === 0 && Math.abs(paid) <= upTo.qty * ROUNDING) break;
+      const before = this.#counted.get(executionId)!;
+      const rest = { qty: onQuantityGrid(before.qty + qty), paid: before.paid + paid };
+      const isSome = rest.qty > 0 && rest.paid > 0;
+      restated.push(...this.#change(executionId, before, isSome ? rest : NOTHING));
+    }
+    return restated;
   }
 
   /** What lies between what was counted and `upTo`, as one execution. */
@@ -185,7 +178,7 @@ export class FillAccount {
     if (qty <= 0) return [];
     const name = `inferred-${venueOrderId}-${upTo.qty}`;
     const executionId = this.#counted.has(name) ? `${name}-${asOf}` : name;
-    this.#inferred.push({ executionId, asOf });
+    this.#inferred.push(executionId);
     // A mean price rounded by the venue may leave nothing for a small rest.
     const rest = upTo.paid - this.#total.paid;
     return [this.#count(executionId, { qty, paid: rest > 0 ? rest : (qty * upTo.paid) / upTo.qty })];
@@ -203,4 +196,8 @@ export class FillAccount {
   }
 }
 
-const amountOf = ({ px, qty }: VenueExecution): Amount => ({ qty, paid: qty * px });
+const restatementOf = (executionId: string, { paid, qty }: Amount): Restatement => ({
+  executionId,
+  lastQty: qty,
+  lastPx: qty === 0 ? 0 : paid / qty,
+});

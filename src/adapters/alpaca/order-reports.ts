@@ -119,12 +119,9 @@ export class OrderReports {
     const execution = executionOf(update);
     if (fact === 'execution' && execution !== null) return account.execution(execution, sums);
     const id = update.previousExecutionId ?? update.executionId;
-    if (fact === 'bust' && id !== null) {
-      const was = execution === null ? null : { ...execution, executionId: id };
-      return account.restated(id, { was, now: null }, sums);
-    }
+    if (fact === 'bust' && id !== null) return account.restated(id, null, sums);
     if (fact === 'correction' && id !== null && execution !== null) {
-      return account.restated(id, { was: null, now: execution }, sums);
+      return account.restated(id, execution, sums);
     }
     return account.sums(sums);
   }

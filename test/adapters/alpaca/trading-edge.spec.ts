@@ -355,6 +355,30 @@ describe('a change in place', () => {
     ]);
   });
 
+  test('leaves nothing to say for the order before, but for its fills', async () => {
+    await changed();
+    venue.tell({ event: 'replaced', order: venueOrder({ status: 'replaced', replaced_by: 'v2' }) });
+    venue.tell({ event: 'expired', order: venueOrder({ status: 'expired' }) });
+    venue.tell({ event: 'canceled', order: venueOrder({ id: 'v2', replaces: 'v1', status: 'canceled' }) });
+    await until(() => lane.said().includes('OrderCanceled'));
+    expect(lane.said()).toEqual(['OrderUpdated', 'OrderCanceled']);
+  });
+
+  test('that is taken and not confirmed is none yet', async () => {
+    await changed();
+    venue.tell({
+      event: 'pending_new',
+      order: venueOrder({ id: 'v2', replaces: 'v1', status: 'pending_new' }),
+    });
+    venue.tell({
+      event: 'new',
+      order: venueOrder({ id: 'v2', replaces: 'v1', status: 'new', limit_price: '190.1' }),
+    });
+    await until(() => lane.heard.length > 0);
+    expect(lane.heard).toHaveLength(1);
+    expect(lane.payloads('OrderUpdated')).toMatchObject([{ limitPx: 190.1, venueOrderId: 'v2' }]);
+  });
+
   test('is refused when its replacement is: the order before may be filled', async () => {
     await changed();
     venue.tell({ event: 'rejected', order: venueOrder({ id: 'v2', replaces: 'v1', status: 'rejected' }) });
@@ -628,6 +652,26 @@ describe('a reconciliation', () => {
     await reconcile(2);
     expect(lane.payloads('OrderFilled')).toMatchObject([{ lastQty: 30 }]);
     expect(reads).toBe(4);
+  });
+
+  test('reads again when the stream tells of a fill meanwhile', async () => {
+    known = [knownOrder({ status: 'accepted' })];
+    edge.start();
+    await until(() => lane.said().includes('FeedConnected'));
+    orders = [venueOrder()];
+    let reads = 0;
+    venue.on('GET /v2/positions', async () => {
+      reads += 1;
+      if (reads === 2) {
+        const order = venueOrder({ filled_qty: '40', filled_avg_price: '190' });
+        venue.tell({ event: 'partial_fill', execution_id: 'e1', price: '190', qty: '40', order });
+        await until(() => lane.said().includes('OrderFilled'));
+      }
+      return { status: 200, body: [] };
+    });
+    edge.perform(effect('ReconciliationRequested', { reason: 'start', attempt: 1 }));
+    await until(() => lane.said().includes('VenueReported'));
+    expect(reads).toBe(3);
   });
 
   test.each([

@@ -144,6 +144,7 @@ describe('a failure', () => {
   ])('with %d is %s', async (status, code, transient) => {
     venue.on('GET /v2/clock', { status, body: { message: 'no' } });
     expect(await failing()).toMatchObject({ code, status, transient });
+    expect(venue.requests).toHaveLength(status === 500 ? 2 : 1);
   });
 
   test('never shows a key, plain or encoded, whoever repeats it', async () => {

@@ -23,7 +23,7 @@ export type Answer =
   | 'hang'
   | 'drop'
   | { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> };
-type Route = (request: Request) => Answer;
+type Route = (request: Request) => Answer | Promise<Answer>;
 
 export const CANARY = { keyId: 'PKCANARY0123456789', secret: 'canary+secret/0123456789=' };
 
@@ -93,7 +93,10 @@ export class VenueServer {
     };
     this.requests.push(request);
     const route = this.#routes.get(`${request.method} ${request.path}`);
-    const answer = route?.(request) ?? { status: 404, body: { code: 40410000, message: 'not found' } };
+    const answer = (await route?.(request)) ?? {
+      status: 404,
+      body: { code: 40410000, message: 'not found' },
+    };
     if (answer === 'hang') return;
     if (answer === 'drop') {
       incoming.socket.destroy();
