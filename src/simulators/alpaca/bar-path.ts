@@ -16,27 +16,38 @@ export function spanOf(calendar: CalendarName, end: number, resolutionS: number)
   return session === null ? null : [session.open, session.close];
 }
 
-/** The price of a moment within a bar. */
+type Corner = readonly [share: number, px: number];
+/** The same for every moment of a bar. */
+const cornersOf = new WeakMap<MarketBar, readonly Corner[]>();
+
+function drawCorners({ close, from, high, low, open }: MarketBar, seed: number): readonly Corner[] {
+  const random = createRandom(deriveSeed(seed, from));
+  const first = 0.1 + 0.35 * random.nextUnit();
+  const second = 0.5 + 0.4 * random.nextUnit();
+  const lowFirst = random.nextUnit() < (close >= open ? 0.7 : 0.3);
+  return [
+    [0, open],
+    [first, lowFirst ? low : high],
+    [second, lowFirst ? high : low],
+    [1, close],
+  ];
+}
+
+/** The price of a moment within a bar, which must not be before it. One bar is always asked for with one seed. */
 export function pathPx(bar: MarketBar, at: number, seed: number): number {
   const share = (at - bar.from) / (bar.to - bar.from);
   if (share >= 1) return bar.close;
-  const random = createRandom(deriveSeed(seed, bar.from));
-  const first = 0.1 + 0.35 * random.nextUnit();
-  const second = 0.5 + 0.4 * random.nextUnit();
-  const lowFirst = random.nextUnit() < (bar.close >= bar.open ? 0.7 : 0.3);
-  const corners: readonly [number, number][] = [
-    [0, bar.open],
-    [first, lowFirst ? bar.low : bar.high],
-    [second, lowFirst ? bar.high : bar.low],
-    [1, bar.close],
-  ];
+  let corners = cornersOf.get(bar);
+  if (corners === undefined) cornersOf.set(bar, (corners = drawCorners(bar, seed)));
   const next = corners.findIndex(([corner]) => corner > share);
   const [fromAt, fromPx] = corners[next - 1];
   const [toAt, toPx] = corners[next];
   const straight = fromPx + ((toPx - fromPx) * (share - fromAt)) / (toAt - fromAt);
-  const noise = createRandom(deriveSeed(seed, bar.from, Math.floor(at / 250_000))).nextUnit() - 0.5;
+  const noise = deriveSeed(seed, bar.from, Math.floor(at / NOISE_US)) / 2 ** 32 - 0.5;
   return Math.min(bar.high, Math.max(bar.low, straight + noise * (bar.high - bar.low) * 0.02));
 }
+
+const NOISE_US = 250_000;
 
 type SpanFor = (symbolId: number, end: number, resolutionS: number) => [number, number] | null;
 

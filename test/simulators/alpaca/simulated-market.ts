@@ -43,10 +43,11 @@ export function quietMarket(clock: SteppedClock): SimulatedMarket {
 }
 
 /** Two pairs and three shares that walk by themselves, with more than a year of days behind them. */
-export const generatedMarket = (clock: SteppedClock, seed = 1): SimulatedMarket =>
+export const generatedMarket = (clock: SteppedClock, seed = 1, quotesPerSecond = 4): SimulatedMarket =>
   new SimulatedMarket({
     clock,
     seed,
+    quotesPerSecond,
     records: generatedRecords({ seed, from: daysBefore(clock.now(), 500) }),
   });
 
