@@ -68,7 +68,7 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
     alertWebhook: settings.alertWebhook,
     logLevel: options.quiet ? 'warn' : 'info',
     logFile: join(settings.dataFolder, 'engine.log'),
-    stderr: options.json ? null : (line) => terminal.err(line),
+    stderr: null,
     secrets: [credentials.keyId, credentials.secret],
   });
   let ended: (state: EngineState) => void = () => {};
@@ -94,6 +94,7 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
     },
     onState: (state, why) => {
       operations.state(state, why);
+      remark(terminal, options, why === '' ? `engine ${state}` : `engine ${state}: ${why}`);
       if (state === 'stopped' || state === 'failed') ended(state);
     },
   });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { replay } from '../../replay/replay.ts';
 import { loadStrategy } from '../../replay/strategy-loader.ts';
+import type { LiveEdge } from '../../src/bus/ports.ts';
 import type { RunSpec } from '../../src/domain/config.ts';
 import { alpacaVenue } from '../../src/engine/live/alpaca-venue.ts';
 import { LiveEngine, type LiveEngineParts } from '../../src/engine/live/live-engine.ts';
@@ -54,7 +55,7 @@ export interface RigOptions {
   readonly seed?: number;
 }
 
-export const spy: GeneratedSymbol = {
+const spy: GeneratedSymbol = {
   symbol: 'SPY',
   calendar: 'XNYS',
   px: 400,
@@ -84,6 +85,11 @@ export class Rig {
     this.venue = new AlpacaSimulator({ clock: this.clock, market, seed, ...options.venue });
   }
 
+  /** False after a kill. */
+  get runs(): boolean {
+    return this.#engine !== null;
+  }
+
   get engine(): LiveEngine {
     if (this.#engine === null) throw new Error('no engine runs: start one');
     return this.#engine;
@@ -104,7 +110,10 @@ export class Rig {
     const { desk, edgesOf } = alpacaVenue({
       mode: 'paper',
       settings: checked,
-      credentials: { keyId: SIMULATOR_KEY_ID, secret: SIMULATOR_SECRET },
+      credentials: {
+        keyId: this.#options.venue?.keyId ?? SIMULATOR_KEY_ID,
+        secret: this.#options.venue?.secret ?? SIMULATOR_SECRET,
+      },
       clock: this.clock,
       run,
       fetch: this.#fetch,
@@ -112,7 +121,7 @@ export class Rig {
     this.#engine = new LiveEngine({
       clock: this.clock,
       desk,
-      edgesOf,
+      edgesOf: (wiring) => edgesOf(wiring).map((edge) => this.#tapped(edge)),
       mode: 'paper',
       run,
       symbols: checked.symbols,
@@ -122,7 +131,10 @@ export class Rig {
       onStop: checked.onStop,
       roll: false,
       modelled: [],
-      onEvent: (event) => this.events.push(event),
+      onEvent: (event) => {
+        this.events.push(event);
+        this.#options.taps?.event?.(event);
+      },
       ...engine,
       ...over,
     });
@@ -240,14 +252,33 @@ export class Rig {
     ].join();
   }
 
+  #tapped(edge: LiveEdge): LiveEdge {
+    const { performs } = this.#options.taps ?? {};
+    if (performs === undefined) return edge;
+    return {
+      performs: edge.performs,
+      start: () => edge.start(),
+      stop: () => edge.stop(),
+      perform: (effect) => {
+        performs(effect);
+        edge.perform(effect);
+      },
+    };
+  }
+
   readonly #fetch: typeof fetch = async (...call) => {
+    const { taps } = this.#options;
+    const [url, { method = 'GET', body = '' } = {}] = call;
+    const { pathname } = new URL(String(url));
+    taps?.sent?.(method, pathname, String(body));
     this.#requests++;
     try {
       const response = await fetch(...call);
       // The whole answer is here before the client sees its head.
-      const body = await response.arrayBuffer();
+      const answer = await response.arrayBuffer();
+      taps?.answered?.(method, pathname, response.status);
       const empty = response.status === 204 || response.status === 304;
-      return new Response(empty ? null : body, response);
+      return new Response(empty ? null : answer, response);
     } finally {
       this.#answers++;
     }

@@ -1,6 +1,10 @@
-/** What the loss of a feed takes back: entries that rest on it. Exits, hedges and protective stops stand, since they only reduce. */
+/**
+ * What is taken back at once: entries that rest on a lost feed, and everything that is worked when the engine is stopped.
+ * Protective stops stand, since they only reduce.
+ */
 import type { Kernel } from '../../bus/kernel.ts';
 import type { Config } from '../../domain/config.ts';
+import { OperatorCommanded } from '../../events/engine.events.ts';
 import { FeedStatusChanged } from '../../events/feed.events.ts';
 import type { IntentDeferred } from '../../events/order.events.ts';
 import type { OrderBook } from '../orders/order-book.ts';
@@ -21,6 +25,9 @@ export function withdrawOnLoss(kernel: Kernel, { config, feeds, orders, workers 
       if (concerns(intended) && !workers.works(intended.symbol)) orders.cancel(intended.ordinal, why);
     }
   };
+  kernel.on(OperatorCommanded, 'lost-feeds', ({ payload: { command, by } }) => {
+    if (command === 'withdraw') withdraw(({ action }) => action !== 'protect', `withdrawn by ${by}`);
+  });
   kernel.on(FeedStatusChanged, 'lost-feeds', ({ payload: { feed, from, to } }) => {
     if (from !== 'live') return;
     const why = `the feed of ${feed} is ${to}`;

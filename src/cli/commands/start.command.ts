@@ -4,6 +4,7 @@ import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { BacktestResult } from '../../../replay/backtest.ts';
+import { summarizeEvent } from '../../../replay/event-summary.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { demoDatasetSource } from '../../engine/demo-dataset.ts';
 import { importFiles } from '../../engine/ingest.ts';
@@ -109,7 +110,10 @@ export function addStart(program: Command, terminal: Terminal): void {
     async (options: StartOptions) => {
       if (options.mode !== 'sim') {
         const { mode, json } = options;
-        const onEvent = json ? (event: StoredEvent) => printChange(terminal, event, LIVE_CHANGES) : () => {};
+        const onEvent = (event: StoredEvent) => {
+          if (json) printChange(terminal, event, LIVE_CHANGES);
+          else if (STATE_CHANGES.has(event.type)) remark(terminal, options, changeLine(event));
+        };
         return startLive({ ...options, mode, onEvent }, terminal);
       }
       requireThisRelease(options);
@@ -181,6 +185,9 @@ function demoDataset(terminal: Terminal, options: CommonOptions): string {
   remark(terminal, options, `data: ${DEMO_DATASET}, imported now (${events} events)`);
   return DEMO_DATASET;
 }
+
+const changeLine = (event: StoredEvent): string =>
+  `${new Date(event.time / 1_000).toISOString().slice(11, 19)}  ${event.type.padEnd(20)} ${summarizeEvent(event)}`;
 
 function printChange(
   terminal: Terminal,

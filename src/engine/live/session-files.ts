@@ -20,7 +20,7 @@ export const nameText = ({ chain, n }: SessionName): string => (n === 1 ? chain 
 
 export const nextName = ({ chain, n }: SessionName): SessionName => ({ chain, n: n + 1 });
 
-export function readName(text: string): SessionName | null {
+function readName(text: string): SessionName | null {
   const parts = NAME.exec(text);
   return parts === null ? null : { chain: parts[1], n: Number(parts[2] ?? 1) };
 }

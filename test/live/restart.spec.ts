@@ -1,0 +1,53 @@
+/** What becomes of orders when their engine is stopped, or is suddenly no more. */
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { dayToMicros } from '../../src/domain/exchange-calendar.ts';
+import { Rig } from './rig.ts';
+
+const alwaysLong = fileURLToPath(new URL('./strategies/always-long.ts', import.meta.url));
+const MINUTE_US = 60_000_000;
+const at = (day: string, hour: number, minute: number): number =>
+  dayToMicros(day) + ((hour + 5) * 60 + minute) * MINUTE_US;
+
+let rig: Rig;
+afterEach(() => rig.close());
+
+/** An engine with an entry that stands at the venue, in the morning of the second day. */
+async function withOrder(settings: { readonly onStop: 'cancel' | 'leave' }): Promise<void> {
+  rig = new Rig({
+    startAt: at('2026-11-17', 15, 50),
+    strategy: alwaysLong,
+    run: { instruments: 'equity', hedge: false },
+    venue: { limits: { insideChance: 0 } },
+    settings,
+  });
+  await rig.skipTo(at('2026-11-17', 15, 59) + 40_000_000);
+  await rig.start();
+  await rig.until('the close', () => rig.ofType('MarketClosed').length === 1);
+  await rig.advance(500);
+  await rig.stop();
+  await rig.skipTo(at('2026-11-18', 9, 34) + 55_000_000);
+  await rig.start();
+  await rig.until('an order', () => rig.venue.counters.liveOrders.length === 1, 30_000);
+}
+
+test('an engine that is stopped takes its entry back first', async () => {
+  await withOrder({ onStop: 'cancel' });
+  await rig.stop();
+  expect(rig.venue.counters.liveOrders).toEqual([]);
+  expect(rig.venue.account.qtyOf('SPY')).toBe(0);
+  expect(await rig.replays()).toEqual([]);
+}, 60_000);
+
+test('an engine that is killed finds its order again, and sends none twice', async () => {
+  await withOrder({ onStop: 'cancel' });
+  await rig.restart();
+  await rig.until('trading', () => rig.engine.health().state === 'trading', 30_000);
+  await rig.advance(10_000);
+  for (const count of rig.venue.counters.accepted.values()) expect(count).toBe(1);
+  expect(rig.venue.counters.liveOrders.length).toBeLessThanOrEqual(1);
+  expect(rig.engine.health().state).toBe('trading');
+  await rig.stop();
+  expect(rig.venue.counters.liveOrders).toEqual([]);
+  expect(await rig.replays()).toEqual([]);
+}, 60_000);
