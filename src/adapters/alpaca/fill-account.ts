@@ -115,9 +115,8 @@ export class FillAccount {
     const after = now === null ? NOTHING : { qty: now.qty, paid: now.qty * now.px };
     const before = this.#counted.get(firstId);
     if (before !== undefined) return this.#align(this.#change(firstId, before, after));
-    const isFirst = !this.#contained.has(firstId);
     this.#contained.add(firstId);
-    if (!isFirst || !this.#isResumed || this.#inferred.length > 0) return this.#align([]);
+    if (!this.#isResumed || this.#inferred.length > 0) return this.#align([]);
     // From before this process: the engine knows the execution, or refuses it.
     this.#counted.set(firstId, after);
     this.#total = this.#amountOf(this.#newest!);
