@@ -328,6 +328,9 @@ test('doctor says what is missing and what works all the same', async () => {
     'browser',
     'redis',
     'keys',
+    'hours',
+    'folder',
+    'port',
   ]);
   expect((await quantos('doctor')).stdout).toMatch(/ok +sqlite +SQLite [\d.]+, WAL, synchronous FULL/);
 });
@@ -341,7 +344,7 @@ test('every command has a help with an example', async () => {
     log: ['show', 'tail', 'sql', 'verify', 'seal', 'export'],
     option: ['iv', 'price', 'greeks'],
   };
-  const all = 'start backtest import replay whatif why state log report option doctor';
+  const all = 'start backtest import replay whatif why state log report option kill doctor';
   expect(names).toEqual(all.split(' '));
   for (const words of names.flatMap((name) => parts[name]?.map((part) => [name, part]) ?? [[name]])) {
     const help = await quantos(...words, '--help');

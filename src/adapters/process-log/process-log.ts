@@ -2,20 +2,20 @@
  * What the process does, line by line as JSON, for people who run it: a file and, where wanted, stderr. Every line
  * passes the redactor as a whole, so that no field and no message can carry a secret out.
  */
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Redact } from '../../domain/redaction.ts';
 import type { StoredEvent } from '../../events/envelope.ts';
 
-export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 export interface ProcessLogOptions {
   readonly level: LogLevel;
   readonly redact: Redact;
   /** Appended to; null for none. */
   readonly file: string | null;
-  /** Where people watch; null for none. */
+  /** Where people watch, a line at a time; null for none. */
   readonly stderr: ((line: string) => void) | null;
   /** A disk that fails ends the file, not the engine; said once. */
   readonly onFailure: (sentence: string) => void;
@@ -61,11 +61,12 @@ export class ProcessLog {
   #dropped = 0;
 
   constructor({ level, redact, file, stderr, onFailure }: ProcessLogOptions) {
+    if (file !== null) mkdirSync(dirname(file), { recursive: true });
     this.#file = file === null ? null : createWriteStream(file, { flags: 'a', mode: 0o600 });
     this.#file?.on('error', (error) => onFailure(`the log file ${file} cannot be written: ${error.message}`));
     const write = (line: string) => {
       const safe = redact(line);
-      stderr?.(safe);
+      stderr?.(safe.trimEnd());
       if (this.#file === null || this.#file.errored !== null) return;
       if (this.#file.writableLength > WAITING_BYTES_MAX) this.#dropped += 1;
       else this.#file.write(safe);

@@ -7,20 +7,26 @@ import Database from 'better-sqlite3';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { ENGINE_VERSION } from '../../../replay/version.ts';
+import { redactor } from '../../domain/redaction.ts';
 import { demoDatasetSource } from '../../engine/demo-dataset.ts';
+import { liveSettings } from '../../engine/live/live-settings.ts';
 import { openLogReader } from '../../log/log-reader.ts';
 import { createLog } from '../../log/log-writer.ts';
 import { EXIT } from '../failure.ts';
-import { withCommon } from '../options/common-options.ts';
+import { type Finding, fine } from '../finding.ts';
+import { type LiveCheckOptions, liveChecks } from '../live-checks.ts';
+import { choiceFor, wholeFor, withCommon } from '../options/common-options.ts';
+import { readRunFile } from '../options/run-file.ts';
 import { type CommonOptions, printJson, type Terminal } from '../terminal.ts';
 
-interface Finding {
-  readonly name: string;
-  /** `missing`: something optional; the rest works without it. `failed`: nothing works before it is mended. */
-  readonly status: 'ok' | 'missing' | 'failed';
-  readonly found: string;
-  /** What it means and what mends it; null where all is well. */
-  readonly advice: string | null;
+interface DoctorOptions extends CommonOptions {
+  readonly online?: boolean;
+  readonly mode: 'paper' | 'live';
+  readonly config?: string;
+  readonly venue?: string;
+  readonly yahoo?: string;
+  readonly data?: string;
+  readonly port?: number;
 }
 
 const NODE_LEAST = [20, 19] as const;
@@ -30,14 +36,43 @@ const REDIS_TIMEOUT_MS = 500;
 export function addDoctor(program: Command, terminal: Terminal): void {
   const command = program
     .command('doctor')
-    .description('checks this computer: what is missing, and what still works');
-  withCommon(command, 'doctor').action(async ({ json }: CommonOptions) => {
-    const findings = [node(), sqlite(), disk(), clock(), demoData(), chromium(), await redis(), keys()];
-    const ok = findings.every(({ status }) => status !== 'failed');
-    if (json) printJson(terminal, { ok, version: ENGINE_VERSION, checks: findings });
-    else terminal.out([...findings.map(line), '', verdict(findings)].join('\n'));
-    if (!ok) terminal.exitCode = EXIT.environment;
-  });
+    .description('checks this computer: what is missing, and what still works')
+    .option('--online', 'ask Alpaca and Yahoo, too: account, permissions, clocks, data')
+    .option('--mode <mode>', 'which account to ask for', choiceFor('--mode', ['paper', 'live']), 'paper')
+    .option('--config <file>', 'look at the setup in its "live" part')
+    .option('--venue <url>', 'ask a simulated venue there instead of Alpaca')
+    .option('--yahoo <url>', 'ask another server there instead of Yahoo')
+    .option('--data <folder>', "the engine's data folder")
+    .option('--port <n>', 'the control port', wholeFor('--port', 'a port such as 8410'));
+  withCommon(command, 'doctor', 'doctor --online', 'doctor --venue http://127.0.0.1:8765').action(
+    async (options: DoctorOptions) => {
+      const computer = [node(), sqlite(), disk(), clock(), demoData(), chromium(), await redis()];
+      const findings = [...computer, ...(await liveChecks(liveOptions(options)))].map(redacted);
+      const ok = findings.every(({ status }) => status !== 'failed');
+      if (options.json) printJson(terminal, { ok, version: ENGINE_VERSION, checks: findings });
+      else terminal.out([...findings.map(line), '', verdict(findings)].join('\n'));
+      if (!ok) terminal.exitCode = EXIT.environment;
+    },
+  );
+}
+
+function liveOptions({ config, data, mode, online, port, venue, yahoo }: DoctorOptions): LiveCheckOptions {
+  const file = config === undefined ? {} : readRunFile(config);
+  const flags = { dataFolder: data, port, venueUrl: venue };
+  const live = { symbols: ['SPY'], ...file.live };
+  return {
+    settings: liveSettings(flags, process.env, { name: `--config ${config}`, live }),
+    mode,
+    online: (online ?? false) || venue !== undefined || yahoo !== undefined,
+    yahooUrl: yahoo,
+  };
+}
+
+/** What a venue or a library says of a failure may hold what it was asked with. */
+function redacted(finding: Finding): Finding {
+  const { APCA_API_KEY_ID, APCA_API_SECRET_KEY } = process.env;
+  const redact = redactor([APCA_API_KEY_ID ?? '', APCA_API_SECRET_KEY ?? '']);
+  return { ...finding, found: redact(finding.found), advice: finding.advice && redact(finding.advice) };
 }
 
 function line({ name, status, found, advice }: Finding): string {
@@ -47,18 +82,20 @@ function line({ name, status, found, advice }: Finding): string {
 
 function verdict(findings: readonly Finding[]): string {
   const failed = findings.filter(({ status }) => status === 'failed');
-  if (failed.length > 0)
-    return `Mend ${failed.map(({ name }) => name).join(', ')} first; the engine cannot run before.`;
-  return 'Import, backtest, replay, why, state, log and report work.';
+  const named = (each: readonly Finding[]) => each.map(({ name }) => name).join(', ');
+  const ofAll = failed.filter(({ live }) => !live);
+  if (ofAll.length > 0) return `Mend ${named(ofAll)} first; the engine cannot run before.`;
+  const works = 'Import, backtest, replay, why, state, log and report work.';
+  return failed.length === 0
+    ? works
+    : `${works} Paper and live trading do not before ${named(failed)} is mended.`;
 }
-
-const ok = (name: string, found: string): Finding => ({ name, status: 'ok', found, advice: null });
 
 function node(): Finding {
   const [major, minor] = process.versions.node.split('.').map(Number);
   const [leastMajor, leastMinor] = NODE_LEAST;
   const found = `Node ${process.versions.node} on ${process.platform} ${process.arch}`;
-  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return ok('node', found);
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return fine('node', found);
   return { name: 'node', status: 'failed', found, advice: `install Node ${NODE_LEAST.join('.')} or newer` };
 }
 
@@ -76,7 +113,7 @@ function sqlite(): Finding {
       const level = db.pragma('synchronous', { simple: true });
       const version = db.prepare('SELECT sqlite_version()').pluck().get();
       const found = `SQLite ${version}, ${String(mode).toUpperCase()}, synchronous ${level === 2 ? 'FULL' : level}`;
-      if (mode === 'wal' && level === 2) return ok('sqlite', found);
+      if (mode === 'wal' && level === 2) return fine('sqlite', found);
       return {
         name: 'sqlite',
         status: 'failed',
@@ -114,7 +151,7 @@ function disk(): Finding {
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
   const found = `${folder} can be written, ${(free / 1e9).toFixed(1)} GB free`;
-  if (free >= ROOM_LEAST_BYTES) return ok('disk', found);
+  if (free >= ROOM_LEAST_BYTES) return fine('disk', found);
   return {
     name: 'disk',
     status: 'missing',
@@ -132,7 +169,7 @@ function clock(): Finding {
   while (performance.now() < until);
   const drift = Math.abs(Date.now() - wallBefore - (performance.now() - steadyBefore));
   const found = `${new Date().toISOString()}`;
-  if (year >= 2025 && year < 2100 && drift < 25) return ok('clock', found);
+  if (year >= 2025 && year < 2100 && drift < 25) return fine('clock', found);
   return {
     name: 'clock',
     status: 'missing',
@@ -144,7 +181,7 @@ function clock(): Finding {
 function demoData(): Finding {
   try {
     demoDatasetSource();
-    return ok('demo', 'the demo data is there');
+    return fine('demo', 'the demo data is there');
   } catch (error) {
     return {
       name: 'demo',
@@ -159,7 +196,7 @@ function chromium(): Finding {
   const names = ['chromium', 'chromium-browser', 'google-chrome'];
   const folders = (process.env.PATH ?? '').split(delimiter);
   const path = folders.flatMap((folder) => names.map((name) => join(folder, name))).find(existsSync);
-  if (path !== undefined) return ok('browser', path);
+  if (path !== undefined) return fine('browser', path);
   return {
     name: 'browser',
     status: 'missing',
@@ -187,22 +224,11 @@ async function redis(): Promise<Finding> {
       .on('timeout', () => end(false))
       .on('error', () => end(false));
   });
-  if (answers) return ok('redis', `something listens at ${url.host}`);
+  if (answers) return fine('redis', `something listens at ${url.host}`);
   return {
     name: 'redis',
     status: 'missing',
     found: `nothing listens at ${url.host}`,
     advice: 'simulations never need it; the Intel Bus then works inside the process',
-  };
-}
-
-function keys(): Finding {
-  const there = process.env.APCA_API_KEY_ID !== undefined && process.env.APCA_API_SECRET_KEY !== undefined;
-  if (there) return ok('keys', 'Alpaca keys are set');
-  return {
-    name: 'keys',
-    status: 'missing',
-    found: 'no Alpaca keys (APCA_API_KEY_ID, APCA_API_SECRET_KEY)',
-    advice: 'paper and live trading need them, in a later release; simulations do not',
   };
 }
