@@ -273,6 +273,12 @@ export function tradingDayAt(calendar: CalendarName, time: number): string {
   return found.day;
 }
 
+/** Whether a market trades at a moment, from its open to just before its close. Without a bell it always does, at midnight too. */
+export function isOpenAt(calendar: CalendarName, time: number): boolean {
+  const { open, close } = tradingSession(calendar, tradingDayAt(calendar, time))!;
+  return calendar === '24x7' || (time >= open && time < close);
+}
+
 /** The answer of the last question: ticks come in order, so it nearly always serves the next one too. */
 const nothing = { after: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY, day: '' };
 const latestDay: Record<CalendarName, typeof nothing> = { XNYS: nothing, '24x7': nothing };

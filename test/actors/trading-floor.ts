@@ -27,6 +27,8 @@ export interface FloorOptions {
   readonly symbols?: readonly string[];
   /** What each symbol is priced by; daily bars where not given. */
   readonly priceSource?: SymbolDefined['priceSource'];
+  /** New York's where not given. */
+  readonly calendar?: SymbolDefined['calendar'];
   readonly strategy?: Strategy;
   readonly carried?: SessionCarried;
 }
@@ -66,7 +68,7 @@ export class Floor {
   constructor(options: FloorOptions = {}) {
     this.run = runSpec(options);
     this.symbols = options.symbols ?? ['A', 'B'];
-    const { strategy = silent, priceSource = 'bars' } = options;
+    const { strategy = silent, priceSource = 'bars', calendar = 'XNYS' } = options;
     this.core = createCore({
       sink: this.log,
       run: this.run,
@@ -83,7 +85,7 @@ export class Floor {
         symbol,
         assetClass: 'equity',
         multiplier: 1,
-        calendar: 'XNYS',
+        calendar,
         priceSource,
         resolutionS,
       } as const;

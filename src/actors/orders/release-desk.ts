@@ -5,7 +5,7 @@
  */
 import { defineNotice, type Kernel } from '../../bus/kernel.ts';
 import type { RunSpec } from '../../domain/config.ts';
-import { tradingDayAt, tradingSession } from '../../domain/exchange-calendar.ts';
+import { isOpenAt } from '../../domain/exchange-calendar.ts';
 import type { Side } from '../../domain/instrument.ts';
 import { isTerminal } from '../../domain/order-status.ts';
 import { capOf } from '../../domain/spread-model.ts';
@@ -114,9 +114,7 @@ export class ReleaseDesk {
   ): number {
     const intent = this.defer(terms, options);
     const { now } = this.#kernel;
-    const calendar = this.#parts.market.calendarOf(terms.symbol);
-    const session = tradingSession(calendar, tradingDayAt(calendar, now))!;
-    if (now < session.open || now >= session.close) return intent;
+    if (!isOpenAt(this.#parts.market.calendarOf(terms.symbol), now)) return intent;
     const asked = this.#waiting.pop()!;
     this.#queue = [...this.#queue, { ...asked, releasedAt: now }].sort(inReleaseOrder);
     this.#kernel.notifyWhenQuiet(ReleaseAsked, null);

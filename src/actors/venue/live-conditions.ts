@@ -4,7 +4,7 @@
  */
 import type { Kernel } from '../../bus/kernel.ts';
 import type { Config } from '../../domain/config.ts';
-import { tradingDayAt, tradingSession } from '../../domain/exchange-calendar.ts';
+import { isOpenAt } from '../../domain/exchange-calendar.ts';
 import type { EventDefinition } from '../../events/define-event.ts';
 import { SessionResumed, SessionStarted, TradingResumed } from '../../events/engine.events.ts';
 import { FeedOpened } from '../../events/feed.events.ts';
@@ -143,10 +143,7 @@ export class LiveConditions {
   }
 
   #marketOpenTest(symbol: string): DecisionTest {
-    const calendar = this.#parts.market.calendarOf(symbol);
-    const { now } = this.#kernel;
-    const session = tradingSession(calendar, tradingDayAt(calendar, now))!;
-    const isOpen = calendar === '24x7' || (now >= session.open && now < session.close);
+    const isOpen = isOpenAt(this.#parts.market.calendarOf(symbol), this.#kernel.now);
     return needs('marketOpen', isOpen, true, isOpen);
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { dayToMicros, tradingSession } from '../../../src/domain/exchange-calendar.ts';
 import { Floor, type FloorOptions } from '../trading-floor.ts';
 
 const SECOND = 1_000_000;
@@ -285,4 +286,34 @@ describe('everything is to be closed', () => {
     expect(dropped(each)).toEqual([`1: ${closing}`, `2: ${closing}`, ...ofB]);
     expect(each.sent()).toEqual(only === null ? [] : ['enter B']);
   });
+});
+
+test('what is asked for at midnight UTC leaves at once where the market never closes', () => {
+  const leavesAt = (calendar: '24x7' | 'XNYS', now: number) => {
+    const each = floor({ calendar }).hold('A', 10, 100);
+    each.kernel.takeEffects();
+    each.now = now;
+    each.decide(() =>
+      each.actors.desk.request(
+        {
+          action: 'exit',
+          role: 'tactical',
+          symbol: 'A',
+          side: 'sell',
+          size: { kind: 'quantity', quantity: 10 },
+          orderType: 'limit',
+          limitPx: null,
+          stopPx: null,
+          timeInForce: 'day',
+          reason: 'a test',
+        },
+        { basis: [] },
+      ),
+    );
+    return each.sent();
+  };
+  const midnight = dayToMicros('2024-01-03');
+  for (const now of [midnight - 1, midnight, midnight + 1]) expect(leavesAt('24x7', now)).toEqual(['exit A']);
+  const { open, close } = tradingSession('XNYS', '2024-01-03')!;
+  expect([open - 1, open, close - 1, close].map((now) => leavesAt('XNYS', now).length)).toEqual([0, 1, 1, 0]);
 });
