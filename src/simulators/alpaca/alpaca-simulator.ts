@@ -14,8 +14,10 @@ import { type CorporateAction, dataRoutes } from './data-routes.ts';
 import { DataStream, type DataStreamOptions, type StreamGuard } from './data-stream.ts';
 import { type FaultInput, FaultSchedule, type StreamName } from './faults.ts';
 import { FrontDoor } from './front-door.ts';
+import { OptionSettlement } from './option-settlement.ts';
 import { type DeskOptions, OrderDesk, type OrderUpdate } from './order-desk.ts';
 import { OrderStream } from './order-stream.ts';
+import { SessionBells } from './session-bells.ts';
 import type { SimulatedMarket } from './simulated-market.ts';
 import { StreamSocket } from './stream-socket.ts';
 import { type FaultyVenue, performFault } from './timed-faults.ts';
@@ -94,6 +96,7 @@ export class AlpacaSimulator implements FaultyVenue {
   readonly state = { keysRevoked: false, out: false, skewUs: 0 };
   readonly #frames = { framesSent: 0, framesReceived: 0 };
   readonly #door: FrontDoor;
+  readonly #bells: SessionBells;
   readonly #keys: { readonly keyId: string; readonly secret: string };
   readonly #armed: readonly FaultInput[];
 
@@ -111,6 +114,7 @@ export class AlpacaSimulator implements FaultyVenue {
     const { account, faults } = this;
     const say = (update: OrderUpdate) => this.streams.orders.update(this.#updateJson(update));
     this.desk = new OrderDesk({ clock, market, account, faults, seed, newId, options: limits, say });
+    this.#bells = new SessionBells(clock, [this.desk, new OptionSettlement(account, market)]);
     this.#door = new FrontDoor({
       clock,
       app: this.#routes(speed, idFor(`account ${this.#keys.keyId} ${seed}`)),
@@ -130,9 +134,11 @@ export class AlpacaSimulator implements FaultyVenue {
     });
     const sockets = this.#acceptSockets(server);
     this.market.start();
+    this.#bells.start();
     for (const fault of this.#armed) this.faults.add(fault);
     const close = async () => {
       this.faults.clear();
+      this.#bells.stop();
       this.desk.stop();
       this.market.stop();
       for (const socket of this.#sockets()) socket.terminate();

@@ -48,7 +48,7 @@ const barJson = ({ close, from, high, low, open, volume }: MarketBar) => ({
   c: close,
   v: volume,
   n: 1,
-  vw: (open + high + low + close) / 4,
+  vw: Math.round(((open + high + low + close) / 4) * 1e6) / 1e6,
 });
 
 /** Pages go through the symbols one after the other: a token names the symbol and the last bar's start. */

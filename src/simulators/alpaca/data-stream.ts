@@ -269,7 +269,7 @@ const barFields = ({ close, high, low, open, volume }: MarketBar): Frame => ({
   c: close,
   v: volume,
   n: 1,
-  vw: (open + high + low + close) / 4,
+  vw: Math.round(((open + high + low + close) / 4) * 1e6) / 1e6,
 });
 
 const symbolsOf = (value: unknown): readonly string[] =>

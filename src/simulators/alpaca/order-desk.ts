@@ -3,26 +3,18 @@
  * of trade updates and moves the account by executions alone. Time passes between steps, so that fills can race requests.
  */
 import type { HostClock } from '../../bus/ports.ts';
-import { tradingDayAt, tradingSession } from '../../domain/exchange-calendar.ts';
 import { type CalendarName, roundPassive, sideSign } from '../../domain/instrument.ts';
 import { notionalMicros } from '../../domain/money.ts';
-import { createRandom, deriveSeed, type Random } from '../../domain/random.ts';
 import { checkAccount } from './buying-power.ts';
 import type { FaultSchedule } from './faults.ts';
-import {
-  isTriggered,
-  type Match,
-  meetInside,
-  meetTrade,
-  type Touch,
-  takeTouch,
-  touchOf,
-} from './matching.ts';
+import type { Match } from './matching.ts';
+import { OrderMatcher } from './order-matcher.ts';
 import { type NewVenueOrder, type OrderBody, readOrder, readReplacement } from './order-rules.ts';
-import type { MarketQuote, SimulatedMarket } from './simulated-market.ts';
+import type { BellListener } from './session-bells.ts';
+import type { SimulatedMarket } from './simulated-market.ts';
 import { Refusal } from './vendor-forms.ts';
 import type { Execution, VenueAccount } from './venue-account.ts';
-import { isMatched, isOver, leavesOf, type VenueOrder } from './venue-order.ts';
+import { isOver, leavesOf, type VenueOrder } from './venue-order.ts';
 
 export interface DeskOptions {
   /** From the answer of a submit to the order being at its exchange, from a cancel or replacement to its end. */
@@ -51,28 +43,30 @@ interface DeskParts {
   readonly say: (update: OrderUpdate) => void;
 }
 
-export class OrderDesk {
+export class OrderDesk implements BellListener {
   /** Every order there ever was, oldest first. */
   readonly orders: VenueOrder[] = [];
   readonly #parts: DeskParts;
-  readonly #random: Random;
+  readonly #matcher: OrderMatcher;
   readonly #byId = new Map<string, VenueOrder>();
   readonly #byClientId = new Map<string, VenueOrder>();
-  /** Newest first needs no search: open orders are few. */
   #open: VenueOrder[] = [];
-  readonly #touches = new Map<string, Touch>();
   readonly #timers = new Set<() => void>();
   #lastExecution: Execution | null = null;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
-    this.#random = createRandom(deriveSeed(parts.seed, 11));
-    parts.market.listen({
-      quote: (symbol, quote) => this.#onQuote(symbol, quote),
-      trade: (symbol, px, size) => this.#onTrade(symbol, px, size),
+    const { market, options, seed } = parts;
+    this.#matcher = new OrderMatcher({
+      market,
+      seed,
+      insideChance: options.insideChance,
+      open: () => this.#open,
+      fill: (order, match) => this.#fill(order, match),
+    });
+    market.listen({
       split: (symbol) => this.#endAll((order) => underlyingOf(order) === symbol, 'canceled'),
     });
-    for (const calendar of ['XNYS', '24x7'] as const) this.#awaitBell(calendar);
   }
 
   get open(): readonly VenueOrder[] {
@@ -93,7 +87,7 @@ export class OrderDesk {
 
   // --- requests ----------------------------------------------------------------------------------------------------
 
-  /** Takes an order, or throws the venue's refusal. `byHand`: nobody asked whether the account carries it. */
+  /** Takes an order, or throws the venue's refusal. */
   submit(body: OrderBody): VenueOrder {
     const { account, market, newId } = this.#parts;
     const order = readOrder(body, (symbol) => market.instrument(symbol), newId);
@@ -102,7 +96,7 @@ export class OrderDesk {
       throw new Refusal(403, 40310000, 'options market orders are only allowed during market hours');
     }
     checkAccount(order, account, market, this.#open);
-    return this.#take(order, null);
+    return this.#take(order);
   }
 
   cancel(id: string): void {
@@ -136,13 +130,10 @@ export class OrderDesk {
     return replacement;
   }
 
-  /** An order placed from elsewhere, such as the venue's own page. */
+  /** An order placed from elsewhere, such as the venue's own page; nobody asks whether the account carries it. */
   placeByHand(body: OrderBody): VenueOrder {
     const { market, newId } = this.#parts;
-    return this.#take(
-      readOrder(body, (symbol) => market.instrument(symbol), newId),
-      null,
-    );
+    return this.#take(readOrder(body, (symbol) => market.instrument(symbol), newId));
   }
 
   /** Takes the last execution back (`px` null), or corrects its price. */
@@ -214,9 +205,9 @@ export class OrderDesk {
     return order;
   }
 
-  #take(given: NewVenueOrder, replaces: VenueOrder | null): VenueOrder {
+  #take(given: NewVenueOrder): VenueOrder {
     const { faults, market, options } = this.#parts;
-    const order = this.#make(given, replaces);
+    const order = this.#make(given, null);
     const fault = faults.order();
     this.#open.push(order);
     if (fault?.kind === 'orderStatus') this.#after(options.ackMs, () => this.#move(order, fault.status));
@@ -238,7 +229,7 @@ export class OrderDesk {
     if (order.status === 'pending_cancel' || order.status === 'pending_replace') order.statusBefore = 'new';
     else order.status = 'new';
     this.#say('new', order);
-    this.#tryTouch(order);
+    this.#matcher.try(order);
     if (['ioc', 'fok', 'opg'].includes(order.timeInForce) && !isOver(order)) this.#end(order, 'canceled');
   }
 
@@ -258,7 +249,7 @@ export class OrderDesk {
       this.#say('order_cancel_rejected', order);
       return;
     }
-    if (faults.happens('fillRacingCancel') && this.#fillAtOnce(order)) {
+    if (faults.happens('fillRacingCancel') && this.#matcher.fillWhole(order)) {
       this.#say('order_cancel_rejected', order);
       return;
     }
@@ -282,7 +273,7 @@ export class OrderDesk {
     this.#open.push(replacement);
     replacement.status = replacement.filledQty > 0 ? 'partially_filled' : 'new';
     this.#say('new', replacement);
-    this.#tryTouch(replacement);
+    this.#matcher.try(replacement);
   }
 
   #move(order: VenueOrder, status: string): void {
@@ -305,66 +296,9 @@ export class OrderDesk {
     for (const order of this.#open.filter(which)) this.#end(order, status);
   }
 
-  // --- the market ----------------------------------------------------------------------------------------------------
+  // --- executions and bells --------------------------------------------------------------------------------
 
-  #onQuote(symbol: string, quote: MarketQuote): void {
-    this.#touches.set(symbol, touchOf(quote));
-    const { insideChance } = this.#parts.options;
-    for (const order of this.#open.filter((each) => each.instrument.symbol === symbol)) {
-      this.#tryTouch(order);
-      if (this.#mayTrade(order) && order.type !== 'market') {
-        this.#fill(order, meetInside(order, quote, this.#random, insideChance));
-      }
-    }
-  }
-
-  #onTrade(symbol: string, px: number, size: number): void {
-    for (const order of this.#open.filter((each) => each.instrument.symbol === symbol)) {
-      if (this.#mayTrade(order)) this.#fill(order, meetTrade(order, px, size));
-    }
-  }
-
-  #mayTrade(order: VenueOrder): boolean {
-    const { market } = this.#parts;
-    const { calendar, symbol } = order.instrument;
-    if (!isMatched(order) || !market.isOpen(calendar) || market.isHalted(symbol)) return false;
-    const quote = this.#touchFor(symbol)?.quote;
-    if (!order.triggered && quote !== undefined)
-      order.triggered = isTriggered(order, quote, market.lastPx(symbol));
-    return order.triggered;
-  }
-
-  #touchFor(symbol: string): Touch | undefined {
-    const known = this.#touches.get(symbol);
-    if (known !== undefined) return known;
-    const quote = this.#parts.market.quote(symbol);
-    if (quote === null) return undefined;
-    const touch = touchOf(quote);
-    this.#touches.set(symbol, touch);
-    return touch;
-  }
-
-  #tryTouch(order: VenueOrder): void {
-    const touch = this.#touchFor(order.instrument.symbol);
-    if (touch === undefined || !this.#mayTrade(order)) return;
-    if (order.timeInForce === 'fok') {
-      const size = order.side === 'buy' ? touch.askLeft : touch.bidLeft;
-      if (size < leavesOf(order)) return;
-    }
-    this.#fill(order, takeTouch(order, touch));
-  }
-
-  /** The whole rest, at its limit or the touch; false where there is no price for it. */
-  #fillAtOnce(order: VenueOrder): boolean {
-    const quote = this.#parts.market.quote(order.instrument.symbol);
-    const px = order.limitPx ?? (order.side === 'buy' ? quote?.askPx : quote?.bidPx) ?? 0;
-    if (px <= 0) return false;
-    this.#fill(order, { qty: leavesOf(order), px });
-    return true;
-  }
-
-  #fill(order: VenueOrder, match: Match | null): void {
-    if (match === null || match.qty <= 0) return;
+  #fill(order: VenueOrder, match: Match): void {
     const { account, clock, newId } = this.#parts;
     const now = clock.now();
     const { px, qty } = match;
@@ -384,21 +318,7 @@ export class OrderDesk {
     this.#say(whole ? 'fill' : 'partial_fill', order, execution, now);
   }
 
-  // --- the bells -----------------------------------------------------------------------------------------------------
-
-  #awaitBell(calendar: CalendarName): void {
-    const now = this.#parts.clock.now();
-    const session = tradingSession(calendar, tradingDayAt(calendar, now + 1))!;
-    const opens = now < session.open;
-    const at = opens ? session.open : session.close;
-    this.#after(Math.max(0, (at - now) / 1_000), () => {
-      if (opens) this.#onOpen(calendar);
-      else this.#onClose(calendar);
-      this.#awaitBell(calendar);
-    });
-  }
-
-  #onOpen(calendar: CalendarName): void {
+  opened(calendar: CalendarName): void {
     for (const order of [...this.#open]) {
       if (order.instrument.calendar !== calendar) continue;
       if (order.status === 'accepted' || order.status === 'done_for_day') this.#activate(order);
@@ -406,10 +326,10 @@ export class OrderDesk {
   }
 
   /** What was for the day ends with it; the rest sleeps until the next. */
-  #onClose(calendar: CalendarName): void {
+  closed(calendar: CalendarName): void {
     for (const order of [...this.#open]) {
       if (order.instrument.calendar !== calendar || calendar === '24x7') continue;
-      if (order.timeInForce === 'cls') this.#fillAtOnce(order);
+      if (order.timeInForce === 'cls') this.#matcher.fillWhole(order);
       if (isOver(order) || order.status === 'accepted') continue;
       if (order.timeInForce === 'gtc') this.#move(order, 'done_for_day');
       else {

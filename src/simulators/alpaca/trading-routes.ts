@@ -293,6 +293,7 @@ function activitiesAsked(account: VenueAccount, query: Query, types: readonly st
       at > after &&
       at < until &&
       (types === undefined || types.includes(type)) &&
+      (query.category === undefined || (query.category === 'trade_activity') === (type === 'FILL')) &&
       (query.date === undefined || dayOf(at) === query.date.slice(0, 10)),
   );
   const ordered = query.direction === 'asc' ? found : found.reverse();

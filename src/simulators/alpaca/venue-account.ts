@@ -72,13 +72,13 @@ export class VenueAccount {
   }
 
   /** An execution moves cash and position, and is an activity. The order has been told already. */
-  executed({ at, id, order, px, qty }: Execution): void {
+  executed({ at, order, px, qty }: Execution): void {
     const { instrument, side } = order;
     const { multiplier, symbol } = instrument;
     this.cashMicros -= sideSign(side) * notionalMicros(qty, px, multiplier);
     this.move(instrument, sideSign(side) * qty, px);
     const leaves = leavesOf(order);
-    this.record('FILL', at, id, {
+    this.record('FILL', at, {
       transaction_time: rfc3339(at),
       type: leaves === 0 ? 'fill' : 'partial_fill',
       price: decimal(px),
@@ -111,7 +111,7 @@ export class VenueAccount {
   /** Cash that comes (or goes) without a trade, with its activity. */
   paid(type: string, micros: number, at: number, more: Record<string, unknown>): void {
     this.cashMicros += micros;
-    this.record(type, at, this.#newId(), {
+    this.record(type, at, {
       date: dayOf(at),
       net_amount: decimal(fromMicros(micros)),
       description: '',
@@ -120,9 +120,9 @@ export class VenueAccount {
     });
   }
 
-  record(type: string, at: number, uuid: string, more: Record<string, unknown>): void {
+  record(type: string, at: number, more: Record<string, unknown>): void {
     const stamp = rfc3339(at).replace(/\D/g, '').slice(0, 17);
-    const id = `${stamp}::${uuid}`;
+    const id = `${stamp}::${this.#newId()}`;
     this.activities.push({
       id,
       type,

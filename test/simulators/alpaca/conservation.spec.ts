@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { sideSign } from '../../../src/domain/instrument.ts';
 import { FaultSchedule } from '../../../src/simulators/alpaca/faults.ts';
 import { OrderDesk, type OrderUpdate } from '../../../src/simulators/alpaca/order-desk.ts';
+import { SessionBells } from '../../../src/simulators/alpaca/session-bells.ts';
 import { idMaker, Refusal } from '../../../src/simulators/alpaca/vendor-forms.ts';
 import { VenueAccount } from '../../../src/simulators/alpaca/venue-account.ts';
 import { SteppedClock } from '../../live/stepped-clock.ts';
@@ -47,13 +48,16 @@ test.prop([fc.array(step, { minLength: 5, maxLength: 60 }), fc.nat()], { numRuns
       options,
       say: (update) => updates.push(update),
     });
+    const bells = new SessionBells(clock, [desk]);
     market.start();
+    bells.start();
     for (const each of steps) {
       attempt(desk, faults, market.lastPx(each.symbol) ?? 1, each);
       clock.advance(each.waitMs);
     }
     market.stop();
     desk.stop();
+    bells.stop();
 
     const executions = new Map<string, { units: number; micros: number; symbol: string }>();
     for (const { event, execution, order } of updates) {

@@ -201,3 +201,47 @@ describe('what the simulated venue refuses', () => {
     await venue.orders.getAllOrders();
   });
 });
+
+describe('options at the simulated venue', () => {
+  /** The Friday the contracts end on; SPY stays at 400.02. */
+  const LAST_DAY = Date.parse('2024-03-15T13:35:00Z') * 1_000;
+  const positions = {
+    SPY240315C00390000: { qty: 2, avgPx: 9 },
+    SPY240315P00390000: { qty: 3, avgPx: 1 },
+    SPY240315C00395000: { qty: -1, avgPx: 4 },
+  };
+
+  test('what is in the money at the last close becomes shares at the strike, the rest is gone', async () => {
+    venue = await openVenue({ startAt: LAST_DAY, account: { positions } });
+    venue.clock.advance(7 * 3_600_000);
+    const { account } = venue.simulator;
+    expect([...account.positions.values()].map(({ instrument, qty }) => [instrument.symbol, qty])).toEqual([
+      ['SPY', 100],
+    ]);
+    expect(account.cashMicros).toBe((100_000 - 2 * 39_000 + 39_500) * 1e6);
+    expect(account.activities.map(({ json, type }) => [type, json.qty])).toEqual([
+      ...[
+        ['OPEXC', '-2'],
+        ['OPTRD', '200'],
+      ],
+      ['OPEXP', '-3'],
+      ...[
+        ['OPASN', '1'],
+        ['OPTRD', '-100'],
+      ],
+    ]);
+  });
+
+  test('a contract is bought for its premium times its multiplier', async () => {
+    venue = await openVenue({ limits: { ackMs: 1 } });
+    const symbol = 'SPY240419C00400000';
+    const { events } = await listenToOrders(venue);
+    await venue.submit(limitOrder({ symbol, qty: '2', limitPrice: '30' }));
+    venue.clock.advance(1);
+    await until(() => events().includes('fill'));
+    const { account } = venue.simulator;
+    const { avgPx, qty } = account.positions.get(symbol)!;
+    expect(qty).toBe(2);
+    expect(account.cashMicros).toBe(100_000 * 1e6 - Math.round(avgPx * 1e6) * 200);
+  });
+});

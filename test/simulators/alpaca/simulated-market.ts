@@ -18,7 +18,7 @@ export const MORNING = at('2024-03-13T13:35:00Z');
 export const CREDENTIALS = { keyId: SIMULATOR_KEY_ID, secret: SIMULATOR_SECRET };
 
 /** SPY at 400.00 x 400.04, 300 and 200 shares, and nothing that moves it but `market.post`. */
-export function quietMarket(clock: SteppedClock): SimulatedMarket {
+function quietMarket(clock: SteppedClock): SimulatedMarket {
   const spy = {
     id: 0,
     symbol: 'SPY',
