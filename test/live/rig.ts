@@ -53,9 +53,21 @@ export interface RigOptions {
   readonly settings?: Partial<LiveSettingsInput>;
   readonly engine?: Partial<Pick<LiveEngineParts, 'onStop' | 'roll' | 'mode'>>;
   readonly seed?: number;
+  readonly taps?: RigTaps;
 }
 
-const spy: GeneratedSymbol = {
+/** Where a test listens on the way between engine and venue. What it does there happens before anything else does. */
+export interface RigTaps {
+  /** A request leaves the client. */
+  readonly sent?: (method: string, path: string, body: string) => void;
+  /** Its answer is here and nobody has read it. */
+  readonly answered?: (method: string, path: string, status: number) => void;
+  /** A durable effect reaches the edge that performs it. */
+  readonly performs?: (effect: StoredEvent) => void;
+  readonly event?: (event: StoredEvent) => void;
+}
+
+export const spy: GeneratedSymbol = {
   symbol: 'SPY',
   calendar: 'XNYS',
   px: 400,
@@ -83,6 +95,11 @@ export class Rig {
     const records = options.records ?? generatedRecords({ seed, from: '2025-01-02', symbols });
     const market = new SimulatedMarket({ clock: this.clock, records, seed, ...options.market });
     this.venue = new AlpacaSimulator({ clock: this.clock, market, seed, ...options.venue });
+  }
+
+  /** Where everything is kept that the engine writes. */
+  get folder(): string {
+    return this.#folder;
   }
 
   /** False after a kill. */
@@ -144,6 +161,12 @@ export class Rig {
   async stop(): Promise<void> {
     await this.whileTimePasses(this.engine.stop('the test says so'));
     this.#engine = null;
+  }
+
+  /** An engine that could not start is no engine. */
+  async abandon(): Promise<void> {
+    this.#engine = null;
+    await this.quiet();
   }
 
   /** The engine is gone without a word; its log is found as it lies on the disk now. */
