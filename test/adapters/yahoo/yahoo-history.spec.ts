@@ -72,10 +72,12 @@ test('minutes are fetched a week at a time, each once', async () => {
     const [from, to] = [Number(query.get('period1')), Number(query.get('period2'))];
     const first = Math.ceil(from / 86_400) * 86_400 + 15 * 3_600;
     const at = (seconds: number) => new Date(seconds * 1_000).toISOString();
-    // The vendor's pages hold their last moment, too.
+    // The vendor's pages hold their last moment, too: the first of the next one.
     const days = [];
     for (let day = first; day <= to; day += 86_400) days.push({ at: at(day), close: 50 });
-    return answerOf(chartOf('SPY', 50, NOW, [...days, { at: at(to), close: 50 }]));
+    return answerOf(
+      chartOf('SPY', 50, NOW, [{ at: at(from), close: 50 }, ...days, { at: at(to), close: 50 }]),
+    );
   };
   const range = { resolution: '1m', from: '2026-11-02', to: '2026-11-18' } as const;
   const { rows, asked } = await rowsOf(answer, range);
