@@ -137,7 +137,6 @@ const cases: readonly (readonly [string, number, RegExp])[] = [
   ['report data.db --out r.html', 2, /holds market data but no run/],
   ['report run.db --out data.db', 2, /is no HTML page; it is left alone/],
   ['start --mode paper', 2, /nothing to trade is named; give --symbols/],
-  ['start --mode paper --symbols SPY', 3, /APCA_API_KEY_ID and APCA_API_SECRET_KEY/],
   ['start --mode paper --symbols SPY --venue localhost', 2, /venueUrl is "localhost"/],
   ['start --mode live --symbols SPY', 2, /real money; say so with --live/],
   ['start --speed 3', 2, /--speed is "3"/],

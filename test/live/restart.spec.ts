@@ -18,6 +18,8 @@ async function withOrder(settings: { readonly onStop: 'cancel' | 'leave' }): Pro
     startAt: at('2026-11-17', 15, 50),
     strategy: alwaysLong,
     run: { instruments: 'equity', hedge: false },
+    // A wide, slow market: an order stands inside it until somebody moves.
+    market: { halfSpread: 0.0009, quotesPerSecond: 1 },
     venue: { limits: { insideChance: 0 } },
     settings,
   });
@@ -28,14 +30,19 @@ async function withOrder(settings: { readonly onStop: 'cancel' | 'leave' }): Pro
   await rig.stop();
   await rig.skipTo(at('2026-11-18', 9, 34) + 55_000_000);
   await rig.start();
-  await rig.until('an order', () => rig.venue.counters.liveOrders.length === 1, 30_000);
+  const stands = () =>
+    [...rig.engine.session!.core.actors.orders.working()].some(({ state }) => state.status === 'accepted');
+  await rig.until('an order', stands, 30_000);
 }
 
 test('an engine that is stopped takes its entry back first', async () => {
   await withOrder({ onStop: 'cancel' });
+  rig.venue.market.halt('SPY', true); // nothing trades any more
   await rig.stop();
   expect(rig.venue.counters.liveOrders).toEqual([]);
   expect(rig.venue.account.qtyOf('SPY')).toBe(0);
+  const [{ seq }] = rig.ofType('OperatorCommanded').slice(-1);
+  expect(rig.ofType('CancelAttempted').map(({ causation }) => causation)).toContain(seq);
   expect(await rig.replays()).toEqual([]);
 }, 60_000);
 

@@ -1,0 +1,392 @@
+/**
+ * A live session under faults, drawn from a seed: first everything that can go wrong, then nothing more, and the engine has
+ * to come back by itself. What is checked is in `campaign-checks`.
+ *
+ * A seed gives the same market, faults and moments each time. Not the same to the last event: requests cross real sockets,
+ * and which of two that are on their way at one moment arrives first is the system's.
+ */
+import { fileURLToPath } from 'node:url';
+import { dayToMicros } from '../../src/domain/exchange-calendar.ts';
+import { isWorking } from '../../src/domain/order-status.ts';
+import { createRandom, deriveSeed } from '../../src/domain/random.ts';
+import type { StoredEvent } from '../../src/events/envelope.ts';
+import type { FeedName } from '../../src/events/feed.events.ts';
+import { drawFaults, type FaultInput } from '../../src/simulators/alpaca/faults.ts';
+import type { GeneratedSymbol } from '../../src/simulators/alpaca/records.ts';
+import { LogChecks, ofSecrets, ofVenueOrders, type Violation } from './campaign-checks.ts';
+import { Rig, type RigTaps, spy } from './rig.ts';
+
+export type Scene = 'flips' | 'walks' | 'shares';
+
+export interface CampaignSession {
+  readonly seed: number;
+  readonly scene: Scene;
+  readonly violations: readonly Violation[];
+  /** Events of all logs by type, and what happened beside them. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Faults that happened, by kind. */
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+const SECOND_US = 1_000_000;
+const MINUTE_US = 60 * SECOND_US;
+const HOUR_US = 60 * MINUTE_US;
+/** In which a venue without faults has answered for everything. */
+const SETTLED_MS = 240_000;
+const DAY = '2026-11-17';
+const NEXT_DAY = '2026-11-18';
+const KEYS = { keyId: 'PKCANARY7Q2ZKEYID', secret: 'cAnArY/secret+7f3b9d1e5a' };
+
+const strategy = (name: string): string => fileURLToPath(new URL(`./strategies/${name}.ts`, import.meta.url));
+const coin = (symbol: string, px: number): GeneratedSymbol => ({
+  symbol,
+  px,
+  calendar: '24x7',
+  drift: 0.001,
+  deviation: 0.01,
+});
+const coins = [coin('AVAX/USD', 40), coin('ETH/USD', 250), coin('LTC/USD', 80)];
+const share = (symbol: string, px: number): GeneratedSymbol => ({ ...spy, symbol, px });
+const shares = [share('AAPL', 170), share('QQQ', 330), spy];
+
+interface SceneSetup {
+  readonly startAt: number;
+  readonly strategy: string;
+  readonly run: object;
+  readonly symbols: readonly GeneratedSymbol[];
+  readonly feed: FeedName;
+  /** Milliseconds for which faults happen. */
+  readonly faultyMs: number;
+}
+
+const SCENES: Readonly<Record<Scene, SceneSetup>> = {
+  // Market orders with every minute.
+  flips: {
+    startAt: dayToMicros(DAY) + 12 * HOUR_US + 50 * SECOND_US,
+    strategy: strategy('flips'),
+    run: { profile: 'plain', sizing: { kind: 'fixed', quantity: 100 } },
+    symbols: coins,
+    feed: 'crypto',
+    faultyMs: 130_000,
+  },
+  // Entries and exits that walk from the midpoint: many orders of one intent.
+  walks: {
+    startAt: dayToMicros(NEXT_DAY) - 8 * SECOND_US,
+    strategy: strategy('always-long'),
+    run: { instruments: 'equity', hedge: false },
+    symbols: coins,
+    feed: 'crypto',
+    faultyMs: 50_000,
+  },
+  // The same in New York, with stops that rest at the venue.
+  shares: {
+    startAt: dayToMicros(DAY) + 20 * HOUR_US + 59 * MINUTE_US + 55 * SECOND_US,
+    strategy: strategy('always-long'),
+    run: { instruments: 'equity', hedge: false },
+    symbols: shares,
+    feed: 'stocks',
+    faultyMs: 60_000,
+  },
+};
+const SHARES_OPEN = dayToMicros(NEXT_DAY) + 14 * HOUR_US + 35 * MINUTE_US;
+
+export const sceneOf = (seed: number): Scene =>
+  (['flips', 'walks', 'flips', 'walks', 'shares'] as const)[seed % 5];
+
+export async function runSession(seed: number): Promise<CampaignSession> {
+  const session = new Session(seed, sceneOf(seed));
+  try {
+    await session.run();
+  } catch (error) {
+    session.broken(
+      'the session runs to its end',
+      error instanceof Error ? (error.stack ?? '') : String(error),
+    );
+  }
+  return session.finish();
+}
+
+export class Session {
+  readonly rig: Rig;
+  readonly #seed: number;
+  readonly #scene: Scene;
+  readonly #setup: SceneSetup;
+  readonly #random;
+  readonly #violations: Violation[] = [];
+  readonly #posts = new Map<string, number>();
+  readonly #chains = new Set<string>();
+  readonly #counts: Record<string, number> = { kills: 0, resets: 0 };
+  readonly #said: string[] = [];
+  readonly #onRejection = (reason: unknown) =>
+    this.broken(
+      'nothing is thrown into the void',
+      reason instanceof Error ? (reason.stack ?? '') : String(reason),
+    );
+
+  constructor(seed: number, scene: Scene, taps: RigTaps = {}) {
+    this.#seed = seed;
+    this.#scene = scene;
+    this.#setup = SCENES[scene];
+    this.#random = createRandom(deriveSeed(seed, 5));
+    const { startAt, strategy, run, symbols } = this.#setup;
+    this.rig = new Rig({
+      seed,
+      startAt,
+      strategy,
+      run: run as never,
+      symbols,
+      venue: { ...KEYS, limits: { insideChance: 0.03 } },
+      taps: {
+        ...taps,
+        sent: (method, path, body) => {
+          if (method === 'POST' && path === '/v2/orders') this.#onPost(body);
+          taps.sent?.(method, path, body);
+        },
+        event: (event) => {
+          this.#onEvent(event);
+          taps.event?.(event);
+        },
+      },
+    });
+    process.on('unhandledRejection', this.#onRejection);
+  }
+
+  broken(invariant: string, what: string): void {
+    this.#violations.push({ invariant, what });
+  }
+
+  async run(): Promise<void> {
+    await this.begin();
+    await this.#whileFaultsHappen();
+    await this.recover();
+    await this.tradesAgain();
+    await this.rest();
+  }
+
+  async begin(): Promise<void> {
+    const { rig } = this;
+    await this.#start();
+    if (this.#scene !== 'shares') return;
+    // The close decides, the next day's opening trades.
+    await rig.advance(8_000);
+    await rig.stop();
+    await rig.skipTo(SHARES_OPEN - 6 * SECOND_US);
+    await this.#start();
+  }
+
+  // --- first faults ------------------------------------------------------------------------------------------------
+
+  async #whileFaultsHappen(): Promise<void> {
+    const { rig } = this;
+    const { feed, symbols, faultyMs: durationMs } = this.#setup;
+    const names = symbols.map(({ symbol }) => symbol);
+    const streams = [feed as 'crypto' | 'stocks', 'orders'] as const;
+    const faults: FaultInput[] = drawFaults(this.#seed, { durationMs, streams, symbols: names });
+    if (this.#chance(0.2)) faults.push({ kind: 'correctTrade', atMs: this.#below(durationMs) });
+    if (this.#chance(0.1)) faults.push({ kind: 'bustTrade', atMs: this.#below(durationMs) });
+    for (const fault of faults) rig.venue.inject(fault);
+    const kills = this.#times(this.#chance(0.4) ? 1 + this.#below(2) : 0);
+    const flattens = this.#times(this.#chance(0.3) ? 1 : 0);
+    for (let passed = 0; passed < durationMs; passed += 250) {
+      if (flattens.includes(passed)) rig.engine.command('flatten', 'the campaign', null);
+      if (kills.includes(passed)) {
+        this.#counts.kills++;
+        await rig.kill();
+        await rig.advance(this.#below(4) * 500);
+        await this.#start();
+      }
+      await rig.advance(250);
+    }
+  }
+
+  /** Moments while faults happen, on the grid of the loop above. */
+  #times(count: number): number[] {
+    return Array.from({ length: count }, () => this.#below(this.#setup.faultyMs / 250) * 250);
+  }
+
+  // --- then none ---------------------------------------------------------------------------------------------------
+
+  /** Everything finds its end by itself; a person lifts what only a person may. */
+  async recover(): Promise<void> {
+    const { rig } = this;
+    rig.venue.faults.clear();
+    if (!rig.runs) await this.#start();
+    const { feed } = this.#setup;
+    const isWell = () => {
+      const { feeds, state } = rig.engine.health();
+      return (
+        state === 'trading' &&
+        feeds[feed] === 'live' &&
+        feeds.orders === 'live' &&
+        this.#inDoubt().length === 0
+      );
+    };
+    await this.#within('trading resumes by itself', SETTLED_MS, isWell, () => {
+      const { feeds, state, why } = rig.engine.health();
+      return `${state} ${why}, feeds ${JSON.stringify(feeds)}, in doubt ${JSON.stringify(this.#inDoubt())}`;
+    });
+    const { tradingState } = rig.engine.health();
+    if (tradingState === 'trading') return;
+    this.#counts.resets++;
+    rig.engine.command('reset', 'the campaign', null);
+    await this.#within(
+      'a reset lifts a halt',
+      SETTLED_MS,
+      () => rig.engine.health().tradingState === 'trading',
+      () => JSON.stringify(rig.engine.health()),
+    );
+  }
+
+  /** An intent leads to an order that the venue takes. */
+  async tradesAgain(): Promise<void> {
+    const { rig } = this;
+    if (this.#scene !== 'flips') {
+      const held = rig.engine.health().positions > 0;
+      if (held) {
+        rig.engine.command('flatten', 'the campaign', null);
+        await this.#within(
+          'the engine trades again',
+          SETTLED_MS,
+          () => [...rig.venue.account.positions.values()].every(({ qty }) => qty === 0),
+          () =>
+            `still held: ${JSON.stringify([...rig.venue.account.positions.values()].map(({ qty }) => qty))}`,
+        );
+        return;
+      }
+      if (this.#scene === 'shares') return;
+      await rig.stop();
+      await rig.skipTo(nextMidnight(rig.clock.now()) - 4 * SECOND_US);
+      await this.#start();
+    }
+    const before = rig.venue.desk.orders.length;
+    await this.#within(
+      'the engine trades again',
+      SETTLED_MS,
+      () => rig.venue.desk.orders.length > before,
+      () => JSON.stringify(rig.engine.health()),
+    );
+    await rig.advance(this.#below(8) * 250);
+  }
+
+  /** The kill switch takes everything back; then both sides hold the same. */
+  async rest(): Promise<void> {
+    const { rig } = this;
+    rig.engine.command('halt', 'the campaign', null);
+    await rig.advance(5_000);
+    const open = rig.venue.desk.open.map(({ clientOrderId, status }) => `${clientOrderId} ${status}`);
+    if (open.length > 0) this.broken('a halt leaves no working order after 5 s', open.join(', '));
+    await rig.advance(1_000);
+    this.#agrees();
+    this.#said.push(JSON.stringify(rig.engine.health()));
+    await rig.stop();
+  }
+
+  // --- and what must be true ---------------------------------------------------------------------------------------
+
+  async finish(): Promise<CampaignSession> {
+    const { rig } = this;
+    const checks = new LogChecks(() => this.#setup.feed);
+    try {
+      for (const log of rig.logs()) checks.read(log);
+      this.#violations.push(...checks.violations);
+      const { orders } = rig.venue.desk;
+      this.#violations.push(...ofVenueOrders(orders, checks.orders, [...this.#chains], this.#posts));
+      for (const each of await rig.replays())
+        this.broken('replays identically', JSON.stringify(each).slice(0, 500));
+      const said = [...rig.events.map(({ json }) => json), ...this.#said];
+      this.#violations.push(...ofSecrets(Object.values(KEYS), rig.folder, said));
+    } catch (error) {
+      this.broken('logs can be read', error instanceof Error ? (error.stack ?? '') : String(error));
+    } finally {
+      await rig.close();
+      process.off('unhandledRejection', this.#onRejection);
+    }
+    return {
+      seed: this.#seed,
+      scene: this.#scene,
+      violations: this.#violations,
+      counts: {
+        ...Object.fromEntries(checks.counts),
+        ...this.#counts,
+        venueOrders: rig.venue.desk.orders.length,
+      },
+      faults: Object.fromEntries(rig.venue.counters.faults),
+    };
+  }
+
+  #agrees(): void {
+    const { rig } = this;
+    const { portfolio } = rig.engine.session!.core.actors;
+    const held = new Map<string, number>();
+    for (const { symbol, quantity } of portfolio.positions())
+      held.set(symbol, (held.get(symbol) ?? 0) + quantity);
+    for (const symbol of this.#setup.symbols.map(({ symbol }) => symbol)) {
+      const [ours, theirs] = [held.get(symbol) ?? 0, rig.venue.account.qtyOf(symbol)];
+      if (Math.abs(ours - theirs) > 1e-6)
+        this.broken('positions agree at rest', `${symbol}: ${ours} for us, ${theirs} at the venue`);
+    }
+    const [ours, theirs] = [portfolio.cashMicros, rig.venue.account.cashMicros];
+    if (ours !== theirs)
+      this.broken('cash agrees at rest', `${ours} micro-dollars for us, ${theirs} at the venue`);
+  }
+
+  /** A position or an order that only the look-up can tell. */
+  #inDoubt(): readonly string[] {
+    return this.rig.engine
+      .session!.core.actors.orders.known()
+      .filter(
+        ({ status }) =>
+          status === 'unknown' ||
+          status === 'submitted' ||
+          (isWorking(status) && status.startsWith('pending')),
+      )
+      .map(({ ordinal, status }) => `${ordinal} ${status}`);
+  }
+
+  async #start(): Promise<void> {
+    const { rig } = this;
+    for (let tries = 0; ; tries++) {
+      try {
+        await rig.start();
+        break;
+      } catch (error) {
+        // Whoever starts an engine while the venue is out of reach starts it again.
+        if (tries >= 20 || (error as { name?: string }).name !== 'VenueError') throw error;
+        await rig.abandon();
+        await rig.advance(2_000);
+      }
+    }
+    this.#chains.add(rig.engine.session!.name.chain);
+  }
+
+  #onPost(body: string): void {
+    const { client_order_id: id } = JSON.parse(body) as { client_order_id: string };
+    this.#posts.set(id, (this.#posts.get(id) ?? 0) + 1);
+  }
+
+  #onEvent({ type, json }: StoredEvent): void {
+    if (type === 'EngineHalted') this.broken('no defect halts the engine', json);
+    if (type === 'Reconciled' && (json.includes('shortage') || json.includes('lostTail')))
+      this.broken('no difference that only a person can settle', json);
+  }
+
+  async #within(invariant: string, ms: number, isSo: () => boolean, describe: () => string): Promise<void> {
+    for (let left = ms; !isSo(); left -= 250) {
+      if (left <= 0) {
+        this.broken(invariant, `not within ${ms / 1_000} s: ${describe()}`);
+        return;
+      }
+      await this.rig.advance(250);
+    }
+  }
+
+  #below(n: number): number {
+    return Math.floor(this.#random.nextUnit() * n);
+  }
+
+  #chance(share: number): boolean {
+    return this.#random.nextUnit() < share;
+  }
+}
+
+const nextMidnight = (time: number): number => Math.ceil(time / (24 * HOUR_US)) * 24 * HOUR_US;
