@@ -54,6 +54,7 @@ export async function liveChecks(options: LiveCheckOptions): Promise<Finding[]> 
 }
 
 function keys(credentials: AlpacaCredentials | null, online: boolean): Finding {
+  if (credentials?.keyId === SIMULATOR_KEY_ID) return fine('keys', 'a simulator on this computer needs none');
   if (credentials !== null) {
     return fine(
       'keys',
