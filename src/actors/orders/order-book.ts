@@ -173,11 +173,11 @@ export class OrderBook {
     this.#kernel.publish(o.CancelAttempted.of({ ordinal, reason }));
   }
 
-  /** Asks the venue what became of an order; from now on it is in doubt. */
+  /** Asks the venue what became of an order; from now on it is in doubt, and so is any request on its way to it. */
   lookUp(ordinal: number, attempt: number): void {
     const order = this.#working.get(ordinal)!;
     this.#kernel.publish(o.OrderLookupRequested.of({ attempt, ordinal }));
-    if (!isInDoubt(order.state)) this.#apply(order, { type: 'OrderLookupRequested' });
+    if (order.state.status !== 'unknown') this.#apply(order, { type: 'OrderLookupRequested' });
   }
 
   /** Sends an order in doubt once more under its own ordinal: should the venue have it after all, it refuses the second. */

@@ -217,6 +217,15 @@ describe('a restart', () => {
     expect(each.wait(3_600).left()).toEqual(['OrderLookupRequested']);
   });
 
+  test('asks once more for a cancel in the dark that may have been lost with the process', () => {
+    const each = new Dark().unknown();
+    each.decide(() => each.actors.orders.cancel(1, 'a test'));
+    expect(resumed(each).wait(1).left()).toEqual(['OrderLookupRequested']);
+    expect(each.accept(1).left()).toEqual(['CancelAttempted']);
+    each.cancelled(1);
+    expect([each.status(), each.frozen()]).toEqual(['canceled', false]);
+  });
+
   test('leaves alone what the venue had confirmed', () => {
     expect(resumed(new Dark().accept(1)).wait(3_600).left()).toEqual([]);
   });
