@@ -38,13 +38,16 @@ export class LiveCalendar {
   /** The earliest moment of a calendar that is due and not recorded. */
   due(calendar: CalendarName, now: number): LiveMoment | null {
     const days = this.#of(calendar);
+    const owed = later(days.opened, days.attended);
+    if (owed > days.closed) {
+      const over = tradingSession(calendar, owed)!.close;
+      if (now >= over + LAST_BAR_US) return { kind: 'close', calendar, day: owed };
+      // Where one day follows the other without a pause, what the first decides acts at the second's opening.
+      if (now >= over) return null;
+    }
     const day = tradingDayAt(calendar, now);
     const { open, close } = tradingSession(calendar, day)!;
     if (now >= open) days.attended = day;
-    const owed = later(days.opened, days.attended);
-    if (owed > days.closed && now >= tradingSession(calendar, owed)!.close + LAST_BAR_US) {
-      return { kind: 'close', calendar, day: owed };
-    }
     const opens = day > days.opened && now >= open + OPENING_PAUSE_US[calendar] && now < close;
     return opens ? { kind: 'open', calendar, day } : null;
   }
