@@ -74,7 +74,7 @@ export const EngineHalted = defineDecision('EngineHalted', {
 export const OperatorCommanded = defineInput('OperatorCommanded', {
   version: 1,
   schema: z.strictObject({
-    /** `withdraw`: whatever is worked is taken back, protective stops apart; unlike a halt it lasts no longer than that. */
+    /** `withdraw`: whatever is worked is taken back, protective stops apart, and nothing goes out before trading resumes. */
     command: z.enum(['halt', 'reduceOnly', 'reset', 'flatten', 'withdraw']),
     /** For `flatten`: the symbol, or null for all. */
     symbol: z.string().nullable(),

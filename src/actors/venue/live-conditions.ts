@@ -6,7 +6,12 @@ import type { Kernel } from '../../bus/kernel.ts';
 import type { Config } from '../../domain/config.ts';
 import { isOpenAt } from '../../domain/exchange-calendar.ts';
 import type { EventDefinition } from '../../events/define-event.ts';
-import { SessionResumed, SessionStarted, TradingResumed } from '../../events/engine.events.ts';
+import {
+  OperatorCommanded,
+  SessionResumed,
+  SessionStarted,
+  TradingResumed,
+} from '../../events/engine.events.ts';
 import { FeedOpened } from '../../events/feed.events.ts';
 import {
   CancelAttempted,
@@ -63,6 +68,10 @@ export class LiveConditions {
     });
     kernel.onStream(SessionResumed, ACTOR, () => {
       this.#reconciled = false;
+    });
+    // Who takes everything back sends nothing new: what waited behind it would go out otherwise.
+    kernel.onStream(OperatorCommanded, ACTOR, ({ payload }) => {
+      if (payload.command === 'withdraw') this.#reconciled = false;
     });
     kernel.onStream(TradingResumed, ACTOR, () => {
       this.#reconciled = true;

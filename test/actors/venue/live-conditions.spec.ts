@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { SessionResumed, TradingResumed } from '../../../src/events/engine.events.ts';
+import { OperatorCommanded, SessionResumed, TradingResumed } from '../../../src/events/engine.events.ts';
 import { PriceBandsSet, SymbolHaltChanged } from '../../../src/events/feed.events.ts';
 import { OptionsFloor } from '../options-floor.ts';
 import { LiveFloor, MS, SECOND } from './live-floor.ts';
@@ -36,6 +36,11 @@ describe('an order in a live session', () => {
           .backfill()
           .pass(250 * MS);
       },
+      ['reconciled'],
+    ],
+    [
+      'everything is taken back',
+      (floor) => floor.input(OperatorCommanded.of({ command: 'withdraw', symbol: null, by: 'stop' })),
       ['reconciled'],
     ],
     [

@@ -194,6 +194,19 @@ describe('a live engine', () => {
     }
   });
 
+  it.each(['killed', 'stopped'])('closes a day once, also where it is %s in the evening', async (how) => {
+    clock.advance((6 * HOUR_US) / 1_000 - 2_000);
+    const first = engineOf();
+    await first.start();
+    await pass(10_000);
+    if (how === 'killed') killed();
+    else await whileTimePasses(first.stop('enough'));
+    clock.advance(HOUR_US / 1_000);
+    await engineOf().start();
+    await pass(1_000);
+    expect(typesOf(events).filter((type) => type === 'MarketClosed')).toHaveLength(1);
+  });
+
   it('refuses to go on in a session that was begun with another setup, unless it may roll', async () => {
     await engineOf().start();
     await pass(1_000);
