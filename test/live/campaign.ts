@@ -73,10 +73,10 @@ const SCENES: Readonly<Record<Scene, SceneSetup>> = {
   walks: {
     startAt: dayToMicros(NEXT_DAY) - 8 * SECOND_US,
     strategy: strategy('always-long'),
-    run: { instruments: 'equity', hedge: false },
+    run: { instruments: 'equity', hedge: false, config: { venue: { restingStops: false } } },
     symbols: coins,
     feed: 'crypto',
-    faultyMs: 50_000,
+    faultyMs: 60_000,
   },
   // The same in New York, with stops that rest at the venue.
   shares: {

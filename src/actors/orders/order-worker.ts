@@ -312,7 +312,8 @@ export class OrderWorkers {
       size: { kind: 'quantity', quantity },
       stopPx: null,
       symbol,
-      timeInForce: 'day',
+      // A market that never closes has no day's end for an order to expire at.
+      timeInForce: this.#parts.market.calendarOf(symbol) === '24x7' ? 'gtc' : 'day',
     } as const;
     const first = worker.traded.size === 0;
     const ordinal = this.#parts.orders.intend(

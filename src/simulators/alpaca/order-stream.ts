@@ -97,7 +97,9 @@ export class OrderStream {
   }
 
   #authenticate(client: Client, key: unknown, secret: unknown): void {
-    if (this.#guard.isTaken() || !this.#guard.mayEnter(key, secret)) {
+    // The vendor documents no word for one connection too many here; that keys are wrong it would not say.
+    if (this.#guard.isTaken()) return client.socket.close();
+    if (!this.#guard.mayEnter(key, secret)) {
       send(client, 'authorization', unauthorized);
       client.socket.close();
       return;
