@@ -33,6 +33,8 @@ import { refusalOf } from './venue-refusals.ts';
 
 const SOURCE = 'alpaca-orders';
 const EXCERPT_MAX = 200;
+/** A process that was suspended wakes up with decisions of before. */
+const DECIDED_MAX_US = 5_000_000;
 /** Replacements of replacements that a look-up follows. */
 const LINKS_MAX = 20;
 
@@ -109,7 +111,9 @@ export class TradingEdge implements LiveEdge {
     const hand: Handle = (event, time) => this.#hand(event, time, effect.seq);
     switch (effect.type) {
       case SubmitAttempted.type:
-        return this.#inTurn(effect.payload as SubmitAttempted, (order) => this.#submit(order, hand));
+        return this.#inTurn(effect.payload as SubmitAttempted, (order) =>
+          this.#submit(order, effect.recordedAt, hand),
+        );
       case CancelAttempted.type:
         return this.#inTurn(effect.payload as OfOrder, ({ ordinal }) => this.#cancel(ordinal, hand));
       case UpdateAttempted.type:
@@ -123,23 +127,27 @@ export class TradingEdge implements LiveEdge {
 
   #inTurn<T extends OfOrder>(payload: T, run: (payload: T) => Promise<void>): void {
     const before = this.#underWay.get(payload.ordinal) ?? Promise.resolve();
-    const mine = before.then(() => run(payload));
+    const mine = before
+      .then(() => (this.#isStopped ? undefined : run(payload)))
+      .catch((thrown) => {
+        const { ordinal } = payload;
+        this.#hand(OrderOutcomeUnknown.of({ ordinal, reason: venueErrorOf(thrown).message }));
+      });
     this.#underWay.set(payload.ordinal, mine);
     void mine.then(() => {
       if (this.#underWay.get(payload.ordinal) === mine) this.#underWay.delete(payload.ordinal);
     });
   }
 
-  async #submit(order: SubmitAttempted, hand: Handle): Promise<void> {
+  async #submit(order: SubmitAttempted, decidedAt: number, hand: Handle): Promise<void> {
     const { ordinal, size } = order;
     const clientOrderId = this.#reports.clientOrderId(ordinal);
     const known = this.#options.known();
-    const refusal = refusalOf(order, {
-      now: this.#clock.now(),
-      clientOrderId,
-      account: this.#account,
-      known,
-    });
+    const now = this.#clock.now();
+    const refusal =
+      now - decidedAt > DECIDED_MAX_US
+        ? `decided ${(now - decidedAt) / 1e6} s ago, for a market that is gone`
+        : refusalOf(order, { now, clientOrderId, account: this.#account, known });
     if (refusal !== null || size.kind !== 'quantity') {
       return hand(OrderRejected.of({ ordinal, reason: `not sent: ${refusal}` }));
     }

@@ -56,6 +56,10 @@ const venueOrder = (more: Record<string, unknown> = {}) => ({
   ...more,
 });
 
+const raise = (message: string): never => {
+  throw new Error(message);
+};
+
 const refusal = (status: number, message: string, code = status * 100_000): Answer => ({
   status,
   body: { code, message },
@@ -133,6 +137,37 @@ describe('a submit', () => {
     clock.advance(60_000);
     expect(lane.said()).toEqual(['OrderOutcomeUnknown']);
     expect(venue.count('POST /v2/orders')).toBe(1);
+  });
+
+  test('that was decided before a pause of the process is not sent into another market', async () => {
+    venue.on('POST /v2/orders', { status: 200, body: venueOrder() });
+    edge.perform(effect('SubmitAttempted', terms, NOW - 5_000_001));
+    await until(() => lane.heard.length === 1);
+    expect(lane.payloads('OrderRejected')).toEqual([
+      { ordinal: 1, reason: expect.stringMatching(/^not sent: decided 5\.\d+ s ago/) },
+    ]);
+    edge.perform(effect('SubmitAttempted', terms, NOW - 5_000_000));
+    await until(() => lane.heard.length === 2);
+    expect(venue.count('POST /v2/orders')).toBe(1);
+  });
+
+  test('does not leave an edge that was stopped', async () => {
+    venue.on('POST /v2/orders', { status: 200, body: venueOrder() });
+    await edge.stop();
+    edge.perform(effect('SubmitAttempted', terms));
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(venue.requests).toEqual([]);
+  });
+
+  test('that fails by a fault of ours is of unknown outcome, and what follows it has its turn', async () => {
+    venue.on('POST /v2/orders', { status: 200, body: venueOrder() });
+    const orders = known;
+    Object.defineProperty(orders, 'find', { get: () => raise('a fault'), configurable: true });
+    await submit();
+    expect(lane.said()).toEqual(['OrderOutcomeUnknown']);
+    Reflect.deleteProperty(orders, 'find');
+    await submit();
+    expect(lane.said()).toEqual(['OrderOutcomeUnknown', 'OrderAccepted']);
   });
 
   test('without an answer is of unknown outcome when its time is up', async () => {

@@ -169,8 +169,8 @@ export async function until(isSo: () => boolean): Promise<void> {
 }
 
 let seq = 100;
-/** A durable decision, as the root hands it to an edge. */
-export function effect(type: string, payload: unknown): StoredEvent {
+/** A durable decision, as the root hands it to an edge; of just now where not given. */
+export function effect(type: string, payload: unknown, recordedAt = Number.MAX_SAFE_INTEGER): StoredEvent {
   seq += 1;
   return {
     seq,
@@ -178,7 +178,7 @@ export function effect(type: string, payload: unknown): StoredEvent {
     type,
     version: 1,
     time: 0,
-    recordedAt: 0,
+    recordedAt,
     source: 'core',
     causation: null,
     correlation: null,
