@@ -283,7 +283,7 @@ const venue = section({
   callsKeptForCancels: z.int().min(0).default(50),
   /** A moved price: cancel, wait, send anew. Changing an order in place has known faults at the venue. */
   replace: z.enum(['cancelAndSend']).default('cancelAndSend'),
-  /** Protective stops of shares rest at the venue; else the engine watches the price and sells. */
+  /** Protective stops of shares rest at the venue; else the engine sells when quotes or a close are beyond them. */
   restingStops: z.boolean().default(true),
   /** Losing the venue's word on our orders cancels every working order but protective stops. */
   cancelOnDisconnect: z.boolean().default(false),

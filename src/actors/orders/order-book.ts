@@ -114,8 +114,10 @@ export class OrderBook {
     return this.#working.values();
   }
 
-  hasWorking(symbol: string): boolean {
-    for (const order of this.#working.values()) if (order.intended.symbol === symbol) return true;
+  hasWorking(symbol: string, counts: (intended: o.OrderIntended) => boolean = () => true): boolean {
+    for (const { intended } of this.#working.values()) {
+      if (intended.symbol === symbol && counts(intended)) return true;
+    }
     return false;
   }
 

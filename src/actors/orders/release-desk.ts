@@ -184,18 +184,27 @@ export class ReleaseDesk {
       const next = this.#queue.findIndex((each) => !this.#isHeldBack(each));
       if (next < 0) return;
       const head = this.#queue[next];
-      if (workers.holdUp(head.intent) || this.#frees(head.intent)) return;
+      // What is too old is only dropped: nothing makes way for it.
+      if (!this.#isTooOld(head) && (workers.holdUp(head.intent) || this.#frees(head.intent))) return;
       this.#queue.splice(next, 1);
       this.#release(head);
     }
   }
 
-  /** What would only be denied waits for its feed or its venue, unless it has grown too old. */
-  #isHeldBack({ intent, releasedAt }: Deferred): boolean {
-    const { conditions, pricing } = this.#parts;
+  /** What would only be denied waits for its feed or its venue, as does what a refused cancel is in the way of, unless it has grown too old. */
+  #isHeldBack(each: Deferred): boolean {
+    if (this.#isTooOld(each)) return false;
+    const { orders, conditions } = this.#parts;
+    const isInTheWay = ({ symbol, ordinal }: o.OrderIntended) =>
+      symbol === each.intent.symbol && this.#refusedLately(ordinal);
+    if (this.#refusedAt.size > 0 && [...orders.working()].some(({ intended }) => isInTheWay(intended)))
+      return true;
+    return conditions.failing(each.intent) !== undefined;
+  }
+
+  #isTooOld({ intent, releasedAt }: Deferred): boolean {
     const ageMs = (this.#kernel.now - releasedAt) / 1_000;
-    if (ageMs > pricing.configOf(intent.symbol).risk.intentAgeMaxMs) return false;
-    return conditions.failing(intent) !== undefined;
+    return ageMs > this.#parts.pricing.configOf(intent.symbol).risk.intentAgeMaxMs;
   }
 
   /** Cancels our own working orders in the symbol first; true while one of them still works. */
@@ -204,8 +213,7 @@ export class ReleaseDesk {
     const reason = 'makes way for a newer decision';
     workers.withdraw(symbol);
     for (const { intended } of [...orders.working()]) {
-      if (intended.symbol === symbol && !this.#refusedLately(intended.ordinal))
-        orders.cancel(intended.ordinal, reason);
+      if (intended.symbol === symbol) orders.cancel(intended.ordinal, reason);
     }
     return orders.hasWorking(symbol) || workers.works(symbol);
   }
@@ -216,12 +224,13 @@ export class ReleaseDesk {
     return refusedAt !== undefined && this.#kernel.now - refusedAt < retryMs * 1_000;
   }
 
-  #release({ intent, seq, basis, releasedAt }: Deferred): void {
+  #release(waited: Deferred): void {
+    const { intent, seq, basis, releasedAt } = waited;
     const { orders, pricing, workers, run, conditions } = this.#parts;
     const { symbol } = intent;
-    const ageMs = (this.#kernel.now - releasedAt) / 1_000;
-    const { intentAgeMaxMs } = pricing.configOf(symbol).risk;
-    if (ageMs > intentAgeMaxMs) {
+    if (this.#isTooOld(waited)) {
+      const ageMs = (this.#kernel.now - releasedAt) / 1_000;
+      const { intentAgeMaxMs } = pricing.configOf(symbol).risk;
       const held = conditions.failing(intent);
       const why = held === undefined ? '' : `; ${words(held)}`;
       return this.#drop(intent, `${ageMs} ms old; at most ${intentAgeMaxMs}${why}`, seq);

@@ -1,6 +1,6 @@
 /** Brings together what the selector's rules ask of one symbol at a close: scores, regimes, prices, its chain, the account. */
 import { type Config, configFor, type RunSpec } from '../../domain/config.ts';
-import { tradingDayAt } from '../../domain/exchange-calendar.ts';
+import { isOpenAt, tradingDayAt } from '../../domain/exchange-calendar.ts';
 import { daysToExpiry } from '../../domain/options/contract.ts';
 import { riskSizedUnits, unitsWithin } from '../../domain/sizing.ts';
 import { atr, highest, lowest } from '../../streams/indicators.ts';
@@ -77,20 +77,16 @@ export class FactFinder {
     const { market, options, regimes } = this.#sources;
     const { instrument, direction, supportedBy, stopPx, lossQuotes } = plan;
     const contract = instrument === symbol ? undefined : options.contract(instrument!)!;
+    const rests = contract === undefined && this.rules(symbol).venue.restingStops;
     return {
       conviction: this.conviction(symbol, direction),
       trend: regimes.of(symbol).states.trend,
       supportedBy,
+      stop: rests ? null : { direction, close: market.history(symbol).close.ago(0), stopPx },
       option:
         contract === undefined
           ? null
-          : {
-              direction,
-              close: market.history(symbol).close.ago(0),
-              stopPx,
-              daysToExpiry: daysToExpiry(contract, this.#today(symbol, now)),
-              lossQuotes,
-            },
+          : { daysToExpiry: daysToExpiry(contract, this.#today(symbol, now)), lossQuotes },
     };
   }
 
@@ -110,6 +106,17 @@ export class FactFinder {
     if (quote === null || !(quote.bidPx > 0 && quote.askPx > quote.bidPx)) return null;
     const { premiumLoss } = this.rules(symbol).selector.option;
     return quote.bidPx <= (1 - premiumLoss) * this.#sources.portfolio.avgPx(contract);
+  }
+
+  /**
+   * Whether a share trades beyond its stop; null where the quote does not say. Its better side has to be there: a stub far
+   * from the market is no reason to sell, nor is a quote outside the session, in which no stop would act either.
+   */
+  stopCrossed(symbol: string, { stopPx }: PlanContext, now: number): boolean | null {
+    const { market } = this.#sources;
+    const quote = market.quote(symbol);
+    if (stopPx === null || quote === null || !isOpenAt(market.calendarOf(symbol), now)) return null;
+    return quote.askPx <= stopPx;
   }
 
   /** A new close beyond the last bars' in the plan's direction, or enough days since the exit. */

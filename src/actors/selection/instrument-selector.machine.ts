@@ -25,7 +25,7 @@ export interface PlanContext {
   readonly bestClose: number | null;
   /** The symbol's price at which the plan gives up, never moved away from the market, dollars. */
   readonly stopPx: number | null;
-  /** Fresh quotes in a row at which too much of the premium was lost. */
+  /** Fresh quotes in a row at which too much was lost: of an option's premium, or a share beyond its stop. */
   readonly lossQuotes: number;
   /** When the last plan ended, microseconds. */
   readonly exitedAt: number | null;
@@ -58,14 +58,14 @@ export type SelectorEvent =
       | { readonly type: 'NOT_FILLED' }
       /** `distance`: dollars between the best close and the stop. */
       | { readonly type: 'CLOSE'; readonly close: number; readonly distance: number }
+      /** A fresh quote of what is held, and whether too much is lost at it. */
+      | { readonly type: 'QUOTED'; readonly lost: boolean }
       | { readonly type: 'EXIT_DECIDED' }
       /** The exit ended and left something over. */
       | { readonly type: 'EXIT_INCOMPLETE' }
       | { readonly type: 'CLOSED'; readonly at: number }
       | { readonly type: 'REARMED' }
     >
-  /** A fresh quote of the contract, and whether too much of the premium is lost at its bid. */
-  | { readonly type: 'option.QUOTED'; readonly lost: boolean }
   /** Prices of the symbol are `factor` of what they were; the contract has a new name. */
   | { readonly type: 'SPLIT'; readonly factor: number; readonly contract: string | null };
 
@@ -117,7 +117,7 @@ const scaled = (plan: PlanContext, factor: number, instrument: string | null): P
 type Of = { readonly plan: PlanName };
 
 /** The same life for both plans, each moved by its own events. */
-const planLife = <P extends PlanName>(plan: P, whileHolding: Record<string, unknown> = {}) => {
+const planLife = <P extends PlanName>(plan: P) => {
   const params = { plan };
   const end = { target: 'disarmed', actions: { type: 'end', params } } as const;
   return {
@@ -135,9 +135,9 @@ const planLife = <P extends PlanName>(plan: P, whileHolding: Record<string, unkn
       holding: {
         on: {
           [`${plan}.CLOSE`]: { actions: { type: 'trail', params } },
+          [`${plan}.QUOTED`]: { actions: { type: 'countLoss', params } },
           [`${plan}.EXIT_DECIDED`]: 'exiting',
           [`${plan}.CLOSED`]: end,
-          ...whileHolding,
         },
       },
       exiting: { on: { [`${plan}.EXIT_INCOMPLETE`]: 'holding', [`${plan}.CLOSED`]: end } },
@@ -167,8 +167,10 @@ export const instrumentSelectorMachine = (rules: Config['guard']) =>
       trail: assign(({ context, event }, { plan }: Of) =>
         'distance' in event ? { [plan]: trailed(context[plan], event) } : {},
       ),
-      countLoss: assign(({ context: { option }, event }) =>
-        'lost' in event ? { option: { ...option, lossQuotes: event.lost ? option.lossQuotes + 1 : 0 } } : {},
+      countLoss: assign(({ context, event }, { plan }: Of) =>
+        'lost' in event
+          ? { [plan]: { ...context[plan], lossQuotes: event.lost ? context[plan].lossQuotes + 1 : 0 } }
+          : {},
       ),
       end: assign(({ event }, { plan }: Of) =>
         'at' in event ? { [plan]: { ...noPlan, exitedAt: event.at } } : {},
@@ -218,6 +220,6 @@ export const instrumentSelectorMachine = (rules: Config['guard']) =>
         },
       },
       equity: planLife('equity'),
-      option: planLife('option', { 'option.QUOTED': { actions: 'countLoss' } }),
+      option: planLife('option'),
     },
   });

@@ -63,7 +63,7 @@ export class InstrumentSelector {
       this.#trading(payload.symbol, (plans, plan) => plans.onFill(plan, order, payload.lastPx));
     });
     kernel.onNotice(Quoted, ACTOR, ({ payload }) => {
-      this.#trading(payload, (plans, plan) => plan === 'option' && plans.onQuoted());
+      this.#trading(payload, (plans, plan) => plans.onQuoted(plan));
     });
     kernel.on(OptionSettled, ACTOR, ({ payload }) => {
       this.#trading(payload.symbol, (plans, plan) => plan === 'option' && plans.onSettled(payload));

@@ -205,11 +205,14 @@ export interface ExitFacts {
   readonly conviction: number;
   readonly trend: string;
   readonly supportedBy: readonly string[];
-  /** Only of an option plan, whose exits nobody else watches: a share's stop rests at the venue. */
-  readonly option: {
+  /** Null where the stop rests at the venue. */
+  readonly stop: {
     readonly direction: PlanDirection;
     readonly close: number;
     readonly stopPx: number | null;
+  } | null;
+  /** Only of an option plan. */
+  readonly option: {
     readonly daysToExpiry: number;
     readonly lossQuotes: number;
   } | null;
@@ -217,19 +220,22 @@ export interface ExitFacts {
 
 /** The plan's own reasons to leave, in the order in which they count. */
 export function exitTests(
-  { conviction, trend, supportedBy, option }: ExitFacts,
+  { conviction, trend, supportedBy, stop, option }: ExitFacts,
   rules: Config['selector'],
 ): { readonly reasons: readonly ExitReason[]; readonly tests: DecisionTest[] } {
   const asked: [ExitReason, DecisionTest][] = [
     ['conviction', atLeast('conviction', conviction, rules.exitConviction)],
     ['regime', needs('trend', trend, supportedBy.join(' or '), supportedBy.includes(trend))],
   ];
-  if (option !== null) {
-    const { direction, close, stopPx, daysToExpiry, lossQuotes } = option;
-    const { exitDays, premiumLossQuotes } = rules.option;
+  if (stop !== null) {
+    const { direction, close, stopPx } = stop;
     const stands = stopPx === null || (direction === 'long' ? close > stopPx : close < stopPx);
+    asked.push(['protectiveStop', needs('protectiveStop', close, stopPx, stands)]);
+  }
+  if (option !== null) {
+    const { daysToExpiry, lossQuotes } = option;
+    const { exitDays, premiumLossQuotes } = rules.option;
     asked.push(
-      ['protectiveStop', needs('protectiveStop', close, stopPx, stands)],
       ['expiry', needs('daysToExpiry', daysToExpiry, exitDays, daysToExpiry > exitDays)],
       ['premiumLoss', lossTest(lossQuotes, premiumLossQuotes)],
     );
@@ -241,3 +247,9 @@ export function exitTests(
 /** Fresh quotes in a row at whose bid too much of the premium was lost. */
 export const lossTest = (quotes: number, limit: number): DecisionTest =>
   needs('premiumLossQuotes', quotes, limit, quotes < limit);
+
+/** Fresh quotes in a row beyond a share's stop: of one bad print alone nothing is sold. */
+export const stopTest = (quotes: number): DecisionTest =>
+  needs('quotesBeyondStop', quotes, STOP_QUOTES, quotes < STOP_QUOTES);
+
+const STOP_QUOTES = 2;

@@ -21,7 +21,7 @@ import type {
   SelectorView,
 } from './instrument-selector.machine.ts';
 import { planNames } from './instrument-selector.machine.ts';
-import { type ExitReason, exitTests, lossTest, type Selection } from './selection-rules.ts';
+import { type ExitReason, exitTests, lossTest, type Selection, stopTest } from './selection-rules.ts';
 
 const ACTOR = 'instrument-selector';
 
@@ -78,7 +78,7 @@ export class SymbolPlans {
 
   restore(saved: unknown): void {
     this.#machine.restore(saved);
-    this.#watchQuotes(true);
+    for (const plan of planNames) this.#watchQuotes(plan, true);
   }
 
   /** The plan that trades an instrument, or null. */
@@ -94,8 +94,11 @@ export class SymbolPlans {
     const { state, plans } = this.view;
     for (const plan of planNames) {
       const { instrument } = plans[plan];
-      if (instrument === null || this.#parts.orders.hasWorking(instrument)) continue; // its report is still on the way
+      if (instrument === null) continue;
       const held = this.#parts.portfolio.quantity(instrument);
+      // A stop that rests beside what it protects decides nothing; of any other order the report is still on its way.
+      const reports = ({ action }: Order['intended']) => held === 0 || action !== 'protect';
+      if (this.#parts.orders.hasWorking(instrument, reports)) continue;
       if (state[plan] === 'entering' && held === 0) this.#machine.send({ type: `${plan}.NOT_FILLED` });
       else if (held === 0) this.#end(plan);
       else if (state[plan] === 'exiting') this.#machine.send({ type: `${plan}.EXIT_INCOMPLETE` });
@@ -141,7 +144,7 @@ export class SymbolPlans {
     return { kind: 'quantity', quantity: units };
   }
 
-  /** A share's stop rests at the venue: raised at a close, it protects from the next open. */
+  /** A share's stop is raised at a close. Where it rests at the venue, it protects from the next open. */
   #holdShares(): void {
     const before = this.view.plans.equity.stopPx;
     if (this.#leaves('equity') || !this.#parts.run.exits) return;
@@ -152,7 +155,7 @@ export class SymbolPlans {
 
   #protect(cause: Cause): void {
     const { stopPx, direction } = this.view.plans.equity;
-    if (stopPx === null) return;
+    if (stopPx === null || this.#watches('equity')) return;
     const symbol = this.#symbol;
     const size = this.#held(symbol);
     const reason = 'protectiveStop';
@@ -163,7 +166,7 @@ export class SymbolPlans {
   #holdOption(): void {
     this.#trail('option');
     // A modelled chain quotes at every close; a recorded one tells of each quote as it comes.
-    if (this.#facts.chain(this.#symbol) === 'modelled') this.#judgeQuote();
+    if (this.#facts.chain(this.#symbol) === 'modelled') this.#judgeQuote('option');
     this.#leaves('option');
   }
 
@@ -189,7 +192,7 @@ export class SymbolPlans {
     const held = this.#parts.portfolio.quantity(symbol);
     if (this.view.state[plan] === 'entering' && action === 'enter') {
       this.#machine.send({ type: `${plan}.ENTERED` });
-      this.#watchQuotes(true);
+      this.#watchQuotes(plan, true);
     }
     if (!isTerminal(status)) return;
     // Shares that went for want of a hedge took the stop with them: it rests again for those that stay.
@@ -205,14 +208,16 @@ export class SymbolPlans {
     this.#end(plan);
   }
 
-  /** Half of the premium gone at the bid of fresh quotes in a row ends a plan within the day. */
-  onQuoted(): void {
-    if (this.view.state.option !== 'holding') return;
-    this.#judgeQuote();
+  /** Half of the premium gone, or a stop that nobody else watches crossed, on fresh quotes in a row ends a plan within the day. */
+  onQuoted(plan: PlanName): void {
+    if (this.view.state[plan] !== 'holding' || !this.#watches(plan)) return;
+    this.#judgeQuote(plan);
+    const { lossQuotes } = this.view.plans[plan];
     const { premiumLossQuotes } = this.#facts.rules(this.#symbol).selector.option;
-    const test = lossTest(this.view.plans.option.lossQuotes, premiumLossQuotes);
+    const test = plan === 'option' ? lossTest(lossQuotes, premiumLossQuotes) : stopTest(lossQuotes);
     if (test.pass || !this.#parts.run.exits) return;
-    this.#exit('option', 'premiumLoss', [test], { causation: this.#kernel.cause, atOnce: true });
+    const reason = plan === 'option' ? 'premiumLoss' : 'protectiveStop';
+    this.#exit(plan, reason, [test], { causation: this.#kernel.cause, atOnce: true });
   }
 
   /** What the clearing house ended is no plan any more; shares that came or went by exercise are squared at the open. */
@@ -235,9 +240,9 @@ export class SymbolPlans {
     }
     const renamed = renamedBySplit(split, (symbol) => options.contract(symbol));
     const contract = option.instrument === null ? null : renamed(option.instrument)!.symbol;
-    this.#watchQuotes(false);
+    this.#watchQuotes('option', false);
     this.#machine.send({ type: 'SPLIT', factor: split.denominator / split.numerator, contract });
-    this.#watchQuotes(true);
+    this.#watchQuotes('option', true);
   }
 
   /** Closes the plans that trade `only`, or both. */
@@ -252,20 +257,30 @@ export class SymbolPlans {
     }
   }
 
-  #judgeQuote(): void {
-    const lost = this.#facts.premiumLost(this.#symbol, this.view.plans.option.instrument!);
-    if (lost !== null) this.#machine.send({ type: 'option.QUOTED', lost });
+  #judgeQuote(plan: PlanName): void {
+    const { equity, option } = this.view.plans;
+    const lost =
+      plan === 'option'
+        ? this.#facts.premiumLost(this.#symbol, option.instrument!)
+        : this.#facts.stopCrossed(this.#symbol, equity, this.#kernel.now);
+    if (lost !== null) this.#machine.send({ type: `${plan}.QUOTED`, lost });
   }
 
   #end(plan: PlanName): void {
-    if (plan === 'option') this.#watchQuotes(false);
+    this.#watchQuotes(plan, false);
     this.#machine.send({ type: `${plan}.CLOSED`, at: this.#kernel.now });
   }
 
-  /** `Quoted` is told of a contract while its plan lives. */
-  #watchQuotes(watches: boolean): void {
-    const { instrument } = this.view.plans.option;
-    if (instrument !== null && this.view.state.option !== 'entering') {
+  /** Whether a plan looks after its exits within the day, since nothing at the venue does. */
+  #watches(plan: PlanName): boolean {
+    return plan === 'option' || !this.#facts.rules(this.#symbol).venue.restingStops;
+  }
+
+  /** `Quoted` is told of what such a plan holds. */
+  #watchQuotes(plan: PlanName, watches: boolean): void {
+    const { state, plans } = this.view;
+    const { instrument } = plans[plan];
+    if (instrument !== null && state[plan] !== 'entering' && this.#watches(plan)) {
       this.#parts.market.watch(`${ACTOR}-${this.#symbol}`, instrument, watches);
     }
   }

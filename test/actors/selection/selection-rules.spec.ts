@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import {
   type ContractFound,
+  type ExitFacts,
   exitTests,
   type SelectionFacts,
   select,
@@ -237,10 +238,13 @@ describe('a plan leaves', () => {
     conviction: 40,
     trend: 'bull',
     supportedBy: ['bull'],
-    option: { direction: 'long', close: 100, stopPx: 99, daysToExpiry: 8, lossQuotes: 1 },
+    stop: { direction: 'long', close: 100, stopPx: 99 },
+    option: { daysToExpiry: 8, lossQuotes: 1 },
   } as const;
-  const reasonsOf = (over: object, option: object = {}) =>
-    exitTests({ ...stays, ...over, option: { ...stays.option, ...option } }, rules.selector).reasons;
+  const reasonsOf = (over: object, plan: object = {}) => {
+    const [stop, option] = [stays.stop, stays.option].map((each) => ({ ...each, ...plan }));
+    return exitTests({ ...stays, ...over, stop, option } as ExitFacts, rules.selector).reasons;
+  };
 
   test.each([
     ['stays', {}, {}, []],
@@ -261,8 +265,10 @@ describe('a plan leaves', () => {
     expect(reasonsOf(over, option)).toEqual(reasons);
   });
 
-  test('of shares asks for conviction and trend only: their stop rests at the venue', () => {
-    const { tests } = exitTests({ ...stays, option: null }, rules.selector);
-    expect(tests.map(({ test: name }) => name)).toEqual(['conviction', 'trend']);
+  test('of shares asks for conviction and trend only, where their stop rests at the venue', () => {
+    const testsOf = (stop: ExitFacts['stop']) =>
+      exitTests({ ...stays, option: null, stop }, rules.selector).tests.map(({ test: name }) => name);
+    expect(testsOf(null)).toEqual(['conviction', 'trend']);
+    expect(testsOf(stays.stop)).toEqual(['conviction', 'trend', 'protectiveStop']);
   });
 });
