@@ -125,7 +125,8 @@ export function wireActors(
   const ofVenue = { config: config.venue, feeds, orders };
   const mayResend = ({ intended }: Order): boolean =>
     tradingState.allows(intended.action) && conditions.mayResend(intended);
-  const unknown = new UnknownOrders(kernel, { config, orders, mayResend });
+  const isLive = (): boolean => conditions.apply;
+  const unknown = new UnknownOrders(kernel, { config, orders, mayResend, isLive });
   const conditions = new LiveConditions(kernel, { ...ofVenue, market, pricing, status, unknown });
   new Reconciliation(kernel, { run, market, orders, portfolio, unknown });
   const account = new Account({ market, orders, portfolio, pricing, exposures });
@@ -150,7 +151,7 @@ export function wireActors(
   const isContract = (symbol: string) => contractOf(symbol) !== undefined;
   new WantedQuotes(kernel, { feeds, portfolio, orders, workers, desk, isContract });
   const parts = { run, config, symbols: sorted, market, options, orders, portfolio, strategist, desk };
-  const selector = regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes });
+  const selector = regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes, conditions });
   if (selector === null) new SignalFollower(kernel, parts);
   const { benchmark } = run;
   const hedges = run.hedge && regimes !== null && benchmark !== null && sorted.includes(benchmark);

@@ -29,6 +29,7 @@ const ACTOR = 'trading-state';
 const MINUTE_US = 60_000_000;
 /** A halt has cleared the book within 5 s: what the venue did not cancel is asked for again, twice in that time. */
 const CANCEL_AGAIN_US = 2_000_000;
+const HALTED = 'trading is halted';
 
 interface Saved {
   readonly machine: unknown;
@@ -73,8 +74,11 @@ export class TradingState {
       else this.#send({ type: 'VENUE_DIFFERS' }, "the venue's account is not ours", []);
     });
     kernel.on(ClockTicked, ACTOR, ({ recordedAt }) => {
-      if (this.#live && this.current === 'halted' && recordedAt - this.#clearedAt >= CANCEL_AGAIN_US)
-        this.#clearBook();
+      if (!this.#live || this.current !== 'halted' || recordedAt - this.#clearedAt < CANCEL_AGAIN_US) return;
+      // What the venue took and did not do is still on its way for us.
+      const forgotten = [...orders.working()].filter(({ state }) => state.status === 'pendingCancel');
+      for (const { intended } of forgotten) orders.cancelOnSight(intended.ordinal, HALTED);
+      this.#clearBook();
     });
     kernel.carry(ACTOR, { save: () => this.#save(), restore: (state) => this.#restore(state as Saved) });
     if (!enforced) return;
@@ -182,7 +186,7 @@ export class TradingState {
     const keepsStops = strictest({ ...this.#regions, loss: 'trading' }) !== 'halted';
     for (const { intended } of [...this.#orders.working()]) {
       if (keepsStops && intended.action === 'protect') continue;
-      this.#orders.cancel(intended.ordinal, 'trading is halted');
+      this.#orders.cancel(intended.ordinal, HALTED);
     }
   }
 

@@ -102,6 +102,7 @@ export const unknownOrderMachine = setup({
     appeared: { on: { CANCEL_ASKED: 'canceling', ENDED: 'over' } },
     canceling: {
       on: { CANCEL_REFUSED: 'refused', NOT_FOUND: 'givenUp', RESUMED: 'interrupted', ENDED: 'over' },
+      after: { patience: 'appeared' },
     },
     refused: { on: { RESUMED: 'interrupted', ENDED: 'over' }, after: { retry: 'appeared' } },
     interrupted: { on: { CLOCK: 'appeared', ENDED: 'over' } },

@@ -15,7 +15,7 @@ import { type UnknownEvent, unknownOrderMachine } from './unknown-order.machine.
 const ACTOR = 'unknown-orders';
 const machineId = (ordinal: number): string => `${ACTOR}-${ordinal}`;
 
-/** Asked of the venue, and answered to a process that is no more. */
+/** Asked of the venue, and the answer is still to come. */
 const UNANSWERED: readonly OrderStatus[] = ['submitted', 'pendingCancel', 'pendingUpdate'];
 
 interface Parts {
@@ -23,6 +23,8 @@ interface Parts {
   readonly orders: OrderBook;
   /** Whether the moment allows to send an order that was approved before. */
   readonly mayResend: (order: Order) => boolean;
+  /** A simulated venue answers everything. */
+  readonly isLive: () => boolean;
 }
 
 interface Tracked {
@@ -39,6 +41,8 @@ export class UnknownOrders {
   readonly #kernel: Kernel;
   readonly #parts: Parts;
   readonly #tracked = new Map<number, Tracked>();
+  /** Since when the venue owes an answer, by ordinal. */
+  #unanswered = new Map<number, number>();
   /** The process came back and the clock has not moved yet: timers armed now would all fire at once when it does. */
   #resuming = false;
 
@@ -70,6 +74,7 @@ export class UnknownOrders {
     });
     kernel.on(SessionResumed, ACTOR, () => this.#resume());
     kernel.on(ClockTicked, ACTOR, () => {
+      if (parts.isLive()) this.#missAnswers();
       if (!this.#resuming) return;
       this.#resuming = false;
       for (const { ordinal } of [...this.#tracked.values()]) this.#tell(ordinal, { type: 'CLOCK' });
@@ -87,7 +92,8 @@ export class UnknownOrders {
 
   /** For an order that we hold for working and the venue's own list lacks. */
   lookUp({ intended: { ordinal } }: Order): void {
-    if (!this.#tracked.has(ordinal)) this.#serve(this.#track(ordinal));
+    if (this.#tracked.has(ordinal)) this.#tell(ordinal, { type: 'DOUBTED' });
+    else this.#serve(this.#track(ordinal));
   }
 
   // --- what it hears -----------------------------------------------------------------------------------------------
@@ -132,6 +138,22 @@ export class UnknownOrders {
     for (const { intended, state } of [...this.#parts.orders.working()]) {
       if (UNANSWERED.includes(state.status) && !this.#tracked.has(intended.ordinal))
         this.#track(intended.ordinal);
+    }
+  }
+
+  /** A cancel may be taken and forgotten, and an answer lost with the session before: what stays open is looked up. */
+  #missAnswers(): void {
+    const { config, orders } = this.#parts;
+    const { now } = this.#kernel;
+    const before = this.#unanswered;
+    this.#unanswered = new Map();
+    for (const order of [...orders.working()]) {
+      const { ordinal, symbol } = order.intended;
+      if (!UNANSWERED.includes(order.state.status)) continue;
+      const since = before.get(ordinal) ?? now;
+      const { lookups, lookupEveryMs } = configFor(config, symbol).venue;
+      if (now - since < lookups * lookupEveryMs * 1_000) this.#unanswered.set(ordinal, since);
+      else this.lookUp(order);
     }
   }
 

@@ -306,9 +306,20 @@ describe('in a live session', () => {
     expect(canceled(each)).toEqual([]);
   });
 
+  test('the kill switch asks again for what the venue said to cancel and did not', () => {
+    const each = working().command('halt');
+    expect(canceled(each)).toEqual([2, 3]);
+    each.cancelled(2);
+    each.after(2 * SECOND).decide(() => {});
+    expect(canceled(each)).toEqual([3]);
+    each.after(SECOND).decide(() => {});
+    expect(canceled(each)).toEqual([]);
+  });
+
   test("after a day's loss stops stay, until an operator halts", () => {
     const each = opens(working(), 92);
     expect(canceled(each)).toEqual([2]);
+    each.cancelled(2);
     each.after(10 * SECOND).decide(() => {});
     expect(canceled(each)).toEqual([]);
     each.command('halt');

@@ -95,6 +95,7 @@ describe('an order in a live session', () => {
     expect(ask(floor.pass(2 * SECOND), 'exit', 100.04)).toEqual(['callsThisMinute']);
     floor.decide(() => floor.actors.orders.cancel(1, 'a test'));
     expect(floor.sent()).toContain('cancel 1');
+    floor.cancelled(1).accept(2).accept(3);
     expect(ask(floor.pass(61 * SECOND), 'exit', 100.05)).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SessionResumed } from '../../../src/events/engine.events.ts';
+import { FeedOpened } from '../../../src/events/feed.events.ts';
 import * as o from '../../../src/events/order.events.ts';
 import { Floor, type FloorOptions } from '../trading-floor.ts';
 
@@ -152,6 +153,59 @@ describe('an order of unknown fate', () => {
     each.input(unmapped);
     expect(each.wait(2).left()).toEqual(['OrderLookupRequested']);
     expect(each.accept(1).frozen()).toBe(false);
+  });
+});
+
+describe('a request that is never answered', () => {
+  const live = (prepare: (each: Dark) => Dark): Dark => {
+    const each = prepare(new Dark());
+    each.input(FeedOpened.of({ feed: 'orders', source: 'the venue', tradable: true }));
+    return each;
+  };
+  const canceled = (each: Dark): Dark =>
+    each.accept(1).decide(() => void each.actors.orders.cancel(1, 'a test'));
+
+  test.each<[string, (each: Dark) => Dark]>([
+    ['submit', (each) => each],
+    ['cancel', canceled],
+  ])('a %s is looked up when all look-ups would have been answered', (_, prepare) => {
+    const each = live(prepare).wait(0);
+    each.left();
+    expect(each.wait(9.9).left()).toEqual([]);
+    expect(each.wait(0.1).left()).toEqual(['OrderLookupRequested']);
+    expect([each.status(), each.frozen()]).toEqual(['unknown', true]);
+  });
+
+  test('a cancel that the venue took and forgot is asked again, as often as it takes', () => {
+    const each = live(canceled).wait(0);
+    for (let i = 0; i < 3; i++) {
+      each.wait(10).left();
+      expect(each.accept(1).left()).toEqual(['CancelAttempted']);
+      each.wait(0);
+    }
+    expect(each.cancelled(1).wait(60).left()).toEqual([]);
+  });
+
+  test('a submit that was sent twice is looked up, too', () => {
+    const each = live((dark) => dark.unknown().missing()).wait(0);
+    expect(each.status()).toBe('submitted');
+    each.left();
+    expect(each.wait(10).left()).toEqual(['OrderLookupRequested']);
+  });
+
+  test('is looked up in the next session, where it was left behind by the one before', () => {
+    const first = live(canceled);
+    const second = new Dark({ carried: first.carryOver() });
+    second.now = first.now;
+    second.input(FeedOpened.of({ feed: 'orders', source: 'the venue', tradable: true }));
+    expect(second.wait(0).wait(10).left()).toEqual(['OrderLookupRequested']);
+    expect(second.accept(1).left()).toEqual(['CancelAttempted']);
+  });
+
+  test('of an order given up is asked again', () => {
+    const each = live((dark) => dark.unknown().missing().unknown().missing().accept(1));
+    each.left();
+    expect(each.wait(10).left()).toEqual(['CancelAttempted']);
   });
 });
 
