@@ -118,4 +118,6 @@ export interface VenueDesk {
     symbols: readonly string[],
     range: { readonly from: string; readonly to: string },
   ): Later<readonly NewInput[]>;
+  /** Asks for the cancel of every open order of a chain but resting protective stops; how many it found. Needs no session. */
+  cancelAll(chain: string): Later<number>;
 }

@@ -17,6 +17,7 @@ import { canonicalJson } from '../events/canonical.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { SIMULATOR_KEY_ID, SIMULATOR_SECRET } from '../simulators/alpaca/alpaca-simulator.ts';
 import { CheckFailed, EnvironmentLacks } from './failure.ts';
+import { LiveLines } from './live-lines.ts';
 import { readRunFile } from './options/run-file.ts';
 import { prepareRunOn, type RunOptions } from './options/run-options.ts';
 import { type CommonOptions, remark, type Terminal } from './terminal.ts';
@@ -32,8 +33,8 @@ export interface LiveOptions extends CommonOptions, Pick<RunOptions, 'config' | 
   readonly data?: string;
   readonly port?: number;
   readonly roll?: boolean;
-  /** Prints an event where it changes the engine's state. */
-  readonly onEvent: (event: StoredEvent) => void;
+  /** Prints an event as a line of JSON where it changes the engine's state. */
+  readonly printEvent: (event: StoredEvent) => void;
 }
 
 const CLOCK_OFF_TOLD_US = 5_000_000;
@@ -75,7 +76,9 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
   const end = new Promise<EngineState>((resolve) => {
     ended = resolve;
   });
-  const engine = new LiveEngine({
+  const print = (line: string) => remark(terminal, options, line);
+  const lines = new LiveLines(print, () => engine);
+  const engine: LiveEngine = new LiveEngine({
     clock,
     desk,
     edgesOf: (wiring) => edgesOf({ ...wiring, lane: operations.metered(wiring.lane) }),
@@ -86,21 +89,24 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
     dataFolder: settings.dataFolder,
     engineVersion: ENGINE_VERSION,
     onStop: settings.onStop,
+    onHalt: settings.onHalt,
     roll: options.roll ?? false,
     modelled: [],
     onEvent: (event) => {
       operations.event(event);
-      options.onEvent(event);
+      if (options.json) options.printEvent(event);
+      else if (!options.quiet) lines.event(event);
     },
     onState: (state, why) => {
       operations.state(state, why);
-      remark(terminal, options, why === '' ? `engine ${state}` : `engine ${state}: ${why}`);
+      lines.state(state, why);
       if (state === 'stopped' || state === 'failed') ended(state);
     },
   });
   const forget = stopOnSignal(engine);
   try {
-    await operations.open(engine);
+    const port = await operations.open(engine);
+    if (port !== null) print(`http://127.0.0.1:${port}/health and /metrics; quantos kill halts it`);
     await engine.start();
     const state = await end;
     if (state === 'failed')
@@ -115,18 +121,23 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
     forget();
     await operations.close();
   }
+  print(lines.farewell(terminal.program));
 }
+
+/** A terminal's Ctrl-C comes twice where npm hands it on. */
+const SAME_SIGNAL_MS = 1_000;
 
 /** The first asks it to go in order, a second one lets everything fall. */
 function stopOnSignal(engine: LiveEngine): () => void {
-  let asked = false;
+  let askedMs: number | null = null;
   const stop = (signal: NodeJS.Signals) => {
-    if (asked) {
+    if (askedMs === null) {
+      askedMs = performance.now();
+      void engine.stop(signal);
+    } else if (performance.now() > askedMs + SAME_SIGNAL_MS) {
       engine.abandon();
       process.exit(130);
     }
-    asked = true;
-    void engine.stop(signal);
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

@@ -3,6 +3,7 @@
  * control server, the kill switch by signal. None of it is heard by the engine but commands, and none can stop it.
  */
 import { randomBytes } from 'node:crypto';
+import { faultAlert } from '../adapters/alerts/alert-rules.ts';
 import { WebhookAlerts } from '../adapters/alerts/webhook.ts';
 import { type LogLevel, ProcessLog } from '../adapters/process-log/process-log.ts';
 import type { HostClock, InputLane } from '../bus/ports.ts';
@@ -41,6 +42,7 @@ export class Operations {
   readonly #token = randomBytes(32).toString('base64url');
   readonly #metrics: LiveMetrics;
   #engine: EngineFace | null = null;
+  #state: EngineState = 'stopped';
   #server: ControlServer | null = null;
   #undo: (() => void)[] = [];
 
@@ -79,6 +81,12 @@ export class Operations {
   state(state: EngineState, why: string): void {
     const say = state === 'halted' || state === 'failed' ? 'error' : 'info';
     this.log[say](`engine ${state}`, why === '' ? {} : { why });
+    // That it halted is an event of the log; what it says of itself after that is not.
+    if (state === 'failed' || (state === 'halted' && this.#state === state)) {
+      const { seq = 0 } = this.#engine?.health() ?? {};
+      this.#alerts?.raise(faultAlert(state, why), { seq, time: this.#options.clock.now() });
+    }
+    this.#state = state;
   }
 
   metered(lane: InputLane): InputLane {

@@ -146,6 +146,7 @@ export class Rig {
       dataFolder: this.#folder,
       engineVersion: 'test',
       onStop: checked.onStop,
+      onHalt: checked.onHalt,
       roll: false,
       modelled: [],
       onEvent: (event) => {

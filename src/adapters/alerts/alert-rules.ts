@@ -105,6 +105,14 @@ const rules: Readonly<Record<string, Rule>> = {
   }),
 };
 
+/** What no event says: the log is at its end, or what becomes of orders while nobody decides. */
+export const faultAlert = (state: 'halted' | 'failed', why: string): Alert => ({
+  key: `${state}: ${why}`,
+  severity: 'critical',
+  title: state === 'failed' ? 'The engine cannot record any more' : 'The engine stays halted',
+  detail: why,
+});
+
 /** Null for what nobody need be woken for. */
 export const alertOf = ({ type, payload }: Pick<StoredEvent, 'type' | 'payload'>): Alert | null =>
   Object.hasOwn(rules, type) ? rules[type](payload as never) : null;

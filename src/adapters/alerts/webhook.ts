@@ -56,7 +56,12 @@ export class WebhookAlerts {
   event(event: StoredEvent): void {
     if (event.type === 'SessionStarted') this.#session = (event.payload as { session: string }).session;
     const alert = alertOf(event);
-    if (alert === null || this.#stopped) return;
+    if (alert !== null) this.raise(alert, event);
+  }
+
+  /** `at`: the place in the log it is about, where it is about one. */
+  raise(alert: Alert, at: Pick<StoredEvent, 'seq' | 'time'>): void {
+    if (this.#stopped) return;
     const { clock, repeatMs = 300_000 } = this.#options;
     const now = clock.now();
     const said = this.#said.get(alert.key);
@@ -68,7 +73,7 @@ export class WebhookAlerts {
     this.#said.set(alert.key, { at: now, repeated: 0 });
     if (this.#said.size > KEYS_MAX) this.#said.delete(this.#said.keys().next().value!);
     if (this.#queue.length >= QUEUE_MAX) this.#makeRoom();
-    const { seq, time } = event;
+    const { seq, time } = at;
     this.#queue.push({ ...alert, session: this.#session, seq, time, repeated: said?.repeated ?? 0 });
     this.#send();
   }

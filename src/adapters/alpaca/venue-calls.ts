@@ -3,6 +3,7 @@ import { trading } from '@alpacahq/alpaca-trade-api';
 import { z } from 'zod';
 import type { SubmitAttempted } from '../../events/order.events.ts';
 import type { AlpacaClient } from './alpaca-client.ts';
+import type { CallPriority } from './rate-limit.ts';
 import {
   accountSchema,
   activitySchema,
@@ -77,9 +78,9 @@ export class VenueCalls {
     });
   }
 
-  cancel(ordinal: number, venueOrderId: string) {
+  cancel(order: number | string, venueOrderId: string) {
     return this.#client.once({
-      what: `cancel of order ${ordinal}`,
+      what: `cancel of order ${order}`,
       priority: 'cancel',
       schema: noBody,
       send: (init) => this.#orders.deleteOrderByOrderIDRaw({ orderId: venueOrderId }, init),
@@ -105,15 +106,13 @@ export class VenueCalls {
   }
 
   /** All that are open, in the order they were sent. */
-  async openOrders(): Promise<readonly VenueOrder[]> {
+  async openOrders(priority: CallPriority = 'read'): Promise<readonly VenueOrder[]> {
     const all: VenueOrder[] = [];
     for (;;) {
       const afterOrderId = all.at(-1)?.venueOrderId;
-      const page = await this.#ordersPage('open orders', {
-        status: 'open',
-        direction: 'asc',
-        ...(afterOrderId === undefined ? {} : { afterOrderId }),
-      });
+      const after = afterOrderId === undefined ? {} : { afterOrderId };
+      const query = { status: 'open', direction: 'asc', ...after } as const;
+      const page = await this.#ordersPage('open orders', query, priority);
       all.push(...page);
       if (page.length < ORDERS_A_PAGE) return all;
     }
@@ -125,10 +124,14 @@ export class VenueCalls {
     return page.toReversed();
   }
 
-  #ordersPage(what: string, query: trading.GetAllOrdersRequest): Promise<VenueOrder[]> {
+  #ordersPage(
+    what: string,
+    query: trading.GetAllOrdersRequest,
+    priority: CallPriority = 'read',
+  ): Promise<VenueOrder[]> {
     return this.#client.read({
       what,
-      priority: 'read',
+      priority,
       waitMs: READ_WAIT_MS,
       schema: z.array(orderSchema),
       send: (init) => this.#orders.getAllOrdersRaw({ ...query, limit: ORDERS_A_PAGE, nested: false }, init),

@@ -153,6 +153,27 @@ export class AlpacaDesk implements VenueDesk {
     return inputs;
   }
 
+  async cancelAll(chain: string): Promise<number> {
+    const open = await this.#calls.openOrders('cancel');
+    const ours = open.filter(
+      ({ clientOrderId, orderType }) => clientOrderId.startsWith(`${chain}-`) && orderType !== 'stop',
+    );
+    const asked = ours.map(({ clientOrderId, venueOrderId }) => this.#cancel(clientOrderId, venueOrderId));
+    const [failed] = (await Promise.allSettled(asked)).filter(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+    return ours.length;
+  }
+
+  /** One that cannot be canceled any more is over, or soon is: the next list shows it where it is not. */
+  async #cancel(clientOrderId: string, venueOrderId: string): Promise<void> {
+    try {
+      await this.#calls.cancel(clientOrderId, venueOrderId);
+    } catch (error) {
+      if (!(error instanceof VenueError) || (error.code !== 'notFound' && error.code !== 'invalid'))
+        throw error;
+    }
+  }
+
   async #asset(symbol: string): Promise<z.infer<typeof assetSchema> | undefined> {
     return this.#ifThere(
       this.#client.read({

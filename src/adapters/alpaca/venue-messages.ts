@@ -43,6 +43,7 @@ export const orderSchema = z
     symbol: maybeText,
     asset_class: maybeText,
     side: maybeText,
+    type: maybeText,
     status: z.string(),
     qty: maybeDecimal,
     filled_qty: maybeDecimal,
@@ -64,6 +65,7 @@ export const orderSchema = z
     /** Null for the parent of several legs. */
     symbol: order.symbol === null ? null : ourSymbol(order.symbol, order.asset_class),
     side: sideOf(order.side),
+    orderType: order.type,
     status: order.status,
     /** Null while it is an amount of dollars. */
     quantity: order.qty,

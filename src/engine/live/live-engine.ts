@@ -20,6 +20,7 @@ import { sealLog } from '../../log/seal-log.ts';
 import type { WriterLock } from '../../log/writer-lock.ts';
 import type { Strategy } from '../../streams/strategy.ts';
 import { lockAccount } from './account-lock.ts';
+import { CancelLink } from './cancel-link.ts';
 import { Dictionary } from './dictionary.ts';
 import { type EngineHealth, type EngineState, HealthAccount } from './engine-health.ts';
 import { HeartBeat } from './heart-beat.ts';
@@ -41,6 +42,8 @@ export interface LiveSetup {
   readonly engineVersion: string;
   /** What happens to working orders when the engine is stopped; protective stops always stay. */
   readonly onStop: 'cancel' | 'leave';
+  /** What happens to them when it halts by a fault, or cannot record any more. */
+  readonly onHalt: 'cancel' | 'leave';
   /** Go on in a new session even where the old one could be resumed. */
   readonly roll: boolean;
   /** What is not the market's own in this session, in sentences. */
@@ -74,6 +77,8 @@ const EVENTS_PER_SESSION_MAX = 20_000_000;
 /** How long a stop waits for the last word on canceled orders. */
 const LAST_REPORTS_MS = 5_000;
 const LOOK_EVERY_MS = 50;
+/** How long the end of an engine that does not decide waits for its orders' end: longer than a submit on its way takes. */
+const CLEARED_MS = 15_000;
 const ASK_AGAIN_MS = 60_000;
 /** The close is a busy moment. */
 const SEAL_AFTER_MS = 60_000;
@@ -93,6 +98,11 @@ export class LiveEngine {
   #lane: LiveLane | null = null;
   #edges: readonly LiveEdge[] = [];
   #beat: HeartBeat | null = null;
+  /** Of the newest chain of sessions; null where the account has none yet. */
+  #link: CancelLink | null = null;
+  #failing: Promise<void> | null = null;
+  /** Why nothing is decided any more; empty while all is well. */
+  #fault = '';
   /** What happened is recorded already: nobody is told again. */
   #replaying = false;
   #rolling = false;
@@ -167,6 +177,7 @@ export class LiveEngine {
   /** Drops everything as a crash would, the process apart: nothing is committed, canceled or said any more. */
   abandon(): void {
     this.#beat?.stop();
+    this.#link?.close();
     this.#cancelSealing();
     this.#lane?.close();
     for (const edge of this.#edges) void edge.stop();
@@ -242,9 +253,12 @@ export class LiveEngine {
       session,
       dictionary: this.#dictionary,
       onEffect: (effect) => this.#onEffect(effect),
-      onFailure: (error) => void this.#fail(error),
+      onFailure: (error) => {
+        this.#failing = this.#fail(error);
+      },
     });
     this.#lane = lane;
+    this.#link = this.#linkOf(session.name.chain);
     this.#watched = symbols;
     this.#enter('reconciling', '');
     this.#edges = edgesOf({
@@ -270,6 +284,21 @@ export class LiveEngine {
     this.#beat.start();
   }
 
+  #linkOf(chain: string): CancelLink {
+    const { desk, clock } = this.#parts;
+    return new CancelLink({
+      desk,
+      clock,
+      chain,
+      say: (what) => this.#enter(this.#state, [this.#fault, what].filter(Boolean).join('; ')),
+    });
+  }
+
+  /** Past the core, which hears nothing of it but what the venue reports; not within a dispatch. */
+  #clear(): void {
+    this.#parts.clock.after(0, () => void this.#link?.clear());
+  }
+
   // --- while it runs -------------------------------------------------------------------------------------------------
 
   #see(event: StoredEvent): void {
@@ -283,6 +312,10 @@ export class LiveEngine {
   }
 
   #enter(state: EngineState, why: string): void {
+    if (state === 'halted' && this.#state !== state) {
+      this.#fault = why;
+      if (this.#parts.onHalt === 'cancel') this.#clear();
+    }
     this.#state = state;
     this.#why = why;
     quietly(() => this.#parts.onState?.(state, why));
@@ -370,12 +403,13 @@ export class LiveEngine {
 
   async #stop(reason: string): Promise<void> {
     const lane = this.#lane;
-    if (lane === null || this.#session === null || this.#state === 'failed') return this.#release();
+    if (this.#failing !== null) return this.#failing;
+    if (lane === null || this.#session === null) return this.#release();
     const decides = this.#session.core.kernel.halted === null;
     this.#enter('stopping', reason);
-    if (decides && this.#parts.onStop === 'cancel') {
-      this.command('withdraw', 'stop');
-      await this.#lastReports();
+    if (this.#parts.onStop === 'cancel') {
+      if (decides) this.command('withdraw', 'stop');
+      await (decides ? this.#lastReports() : this.#cleared());
     }
     this.#beat?.stop();
     await Promise.all(this.#edges.map((edge) => edge.stop()));
@@ -396,17 +430,26 @@ export class LiveEngine {
     while (isLeaving() && clock.now() < until);
   }
 
-  /** Nothing can be recorded: nothing may be done either. */
+  /** Nothing can be recorded: nothing may be done either, but to take back what stands. */
   async #fail(error: unknown): Promise<void> {
-    this.#enter('failed', error instanceof Error ? error.message : String(error));
+    this.#fault = error instanceof Error ? error.message : String(error);
     this.#lane?.close();
+    this.#enter('stopping', this.#fault);
     await Promise.all(this.#edges.map((edge) => edge.stop()));
+    if (this.#parts.onHalt === 'cancel') await this.#cleared();
     await this.#release();
+    this.#enter('failed', this.#why);
+  }
+
+  /** Waits until no order is left, as long as that may take. */
+  async #cleared(): Promise<void> {
+    await Promise.race([this.#link!.clear(), later(this.#parts.clock, CLEARED_MS)]);
   }
 
   async #release(): Promise<void> {
     this.#replaying = false;
     this.#beat?.stop();
+    this.#link?.close();
     this.#cancelSealing();
     quietly(() => this.#session?.log.close());
     this.#lock?.release();

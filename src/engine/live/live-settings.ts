@@ -26,6 +26,8 @@ const liveSettingsSchema = z.strictObject({
     .default(null),
   /** What happens to working orders when the engine is stopped; protective stops always stay. */
   onStop: z.enum(['cancel', 'leave']).default('cancel'),
+  /** What happens to them when the engine halts by a fault of its own, or cannot record any more: nobody watches them then. */
+  onHalt: z.enum(['cancel', 'leave']).default('cancel'),
   /** Told of halts, lost feeds and differences; null for nobody. */
   alertWebhook: z
     .url({ protocol: /^https?$/ })
@@ -63,6 +65,7 @@ const VARIABLES: Readonly<Record<string, readonly [keyof LiveSettings, (text: st
   QUANTOS_OPTION_FEED: ['optionFeed', String],
   QUANTOS_VENUE_URL: ['venueUrl', String],
   QUANTOS_ON_STOP: ['onStop', String],
+  QUANTOS_ON_HALT: ['onHalt', String],
   QUANTOS_ALERT_WEBHOOK: ['alertWebhook', String],
 };
 

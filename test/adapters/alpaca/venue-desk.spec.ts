@@ -48,6 +48,51 @@ describe('the desk', () => {
     });
   });
 
+  describe('asked to cancel all of a chain', () => {
+    const order = (n: number, more: object = {}) => ({
+      ...{ id: `v${n}`, client_order_id: `paper-a-${n}`, symbol: 'SPY', status: 'new', type: 'limit' },
+      ...{ qty: '1', filled_qty: '0', ...more },
+    });
+    const canceled = () =>
+      venue.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path.split('/').at(-1));
+
+    test('cancels its open orders but protective stops, and nobody else’s', async () => {
+      const body = [
+        order(1),
+        order(2, { type: 'stop', side: 'sell' }),
+        order(3, { client_order_id: 'paper-ab-3' }),
+        order(4, { client_order_id: 'by-hand' }),
+        order(5, { client_order_id: 'paper-a-5-812' }),
+      ];
+      venue.on('GET /v2/orders', { status: 200, body });
+      venue.on('DELETE /v2/orders/v1', { status: 204 }).on('DELETE /v2/orders/v5', { status: 204 });
+      expect(await desk.cancelAll('paper-a')).toBe(2);
+      expect(canceled()).toEqual(['v1', 'v5']);
+    });
+
+    test('reads every page of the list', async () => {
+      const page = (from: number) =>
+        Array.from({ length: 500 }, (_, n) => order(from + n, { client_order_id: 'x' }));
+      venue.on('GET /v2/orders', ({ query }) => ({
+        status: 200,
+        body: query.get('after_order_id') === 'v499' ? [order(500)] : page(0),
+      }));
+      venue.on('DELETE /v2/orders/v500', { status: 204 });
+      expect(await desk.cancelAll('paper-a')).toBe(1);
+      expect(canceled()).toEqual(['v500']);
+    });
+
+    test('goes on past one that is over or does not answer, and says that it failed', async () => {
+      venue.on('GET /v2/orders', { status: 200, body: [order(1), order(2), order(3), order(4)] });
+      venue
+        .on('DELETE /v2/orders/v2', { status: 422, body: { code: 42210000, message: 'order is filled' } })
+        .on('DELETE /v2/orders/v3', { status: 500, body: { message: 'try later' } })
+        .on('DELETE /v2/orders/v4', { status: 204 });
+      await expect(desk.cancelAll('paper-a')).rejects.toThrow('cancel of order paper-a-3: HTTP 500');
+      expect(canceled().sort()).toEqual(['v1', 'v2', 'v3', 'v4']);
+    });
+  });
+
   test.each([
     [{}, null],
     [{ simulator: { speed: 60 } }, { speed: 60 }],

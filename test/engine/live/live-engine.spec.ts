@@ -46,6 +46,7 @@ function engineOf(over: Partial<LiveEngineParts> = {}): LiveEngine {
     dataFolder: folder,
     engineVersion: 'test',
     onStop: 'cancel',
+    onHalt: 'cancel',
     roll: false,
     modelled: [],
     onEvent: (event) => events.push(event),
@@ -205,6 +206,96 @@ describe('a live engine', () => {
     await engineOf().start();
     await pass(1_000);
     expect(typesOf(events).filter((type) => type === 'MarketClosed')).toHaveLength(1);
+  });
+
+  describe('that decides no more', () => {
+    const told: [string, string][] = [];
+    const onState = (state: string, why: string) => told.push([state, why]);
+    beforeEach(() => {
+      told.length = 0;
+      venue.open = 2;
+    });
+
+    /** The log takes nothing from now on. */
+    const full = (engine: LiveEngine) => {
+      engine.session!.log.event = () => {
+        throw new Error('the disk is full');
+      };
+    };
+    /** An actor of it throws. */
+    const broken = (engine: LiveEngine) => engine.session!.core.kernel.halt('TEST', 'someone', 'boom');
+
+    it('takes its orders back past its core once it halts, and records what is said of them', async () => {
+      const engine = engineOf({ onState });
+      await engine.start();
+      await pass(1_000);
+      broken(engine);
+      await pass(500);
+      expect(venue.open).toBe(0);
+      expect(venue.cleared[0]).toMatch(/^paper-\d{8}T\d{6}-/);
+      expect(engine.health()).toMatchObject({
+        state: 'halted',
+        why: 'someone (TEST): boom; 2 orders are being canceled',
+      });
+      const before = engine.health().seq;
+      await pass(1_000);
+      expect(engine.health().seq).toBeGreaterThan(before);
+      expect(engine.health().why).toBe('someone (TEST): boom; no order is left at the venue');
+    });
+
+    it('asks again while the venue does not answer, or an order comes late', async () => {
+      const engine = engineOf();
+      await engine.start();
+      await pass(1_000);
+      venue.fails.set('cancelAll', new Error('nobody there'));
+      broken(engine);
+      await pass(8_000);
+      expect(engine.health().why).toContain('orders may stand at the venue: nobody there');
+      venue.fails.clear();
+      await pass(5_000);
+      expect(venue.open).toBe(0);
+      venue.open = 1;
+      await pass(1_000);
+      expect(venue.open).toBe(0);
+      await pass(10_000);
+      const asked = venue.cleared.length;
+      await pass(5_000);
+      expect(venue.cleared).toHaveLength(asked);
+    });
+
+    it('takes them back, too, when its log takes no more', async () => {
+      const engine = engineOf({ onState });
+      await engine.start();
+      await pass(1_000);
+      full(engine);
+      await pass(20_000);
+      expect(venue.open).toBe(0);
+      expect(told.at(-1)).toEqual([
+        'failed',
+        expect.stringMatching(/the disk is full; no order is left at the venue$/),
+      ]);
+    });
+
+    it('leaves them where it was told to', async () => {
+      const engine = engineOf({ onHalt: 'leave' });
+      await engine.start();
+      await pass(1_000);
+      broken(engine);
+      await pass(2_000);
+      full(engine);
+      await pass(2_000);
+      expect(venue.open).toBe(2);
+      expect(engine.health().state).toBe('failed');
+    });
+
+    it('takes them back when it is stopped, as it was told for that', async () => {
+      const engine = engineOf({ onHalt: 'leave' });
+      await engine.start();
+      await pass(1_000);
+      broken(engine);
+      await whileTimePasses(engine.stop('enough'));
+      expect(venue.open).toBe(0);
+    });
   });
 
   it('refuses to go on in a session that was begun with another setup, unless it may roll', async () => {

@@ -84,6 +84,18 @@ export class StillVenue implements VenueDesk {
 
   corporateActions = async () => [];
 
+  /** Orders that stand there, and what was asked of them. */
+  open = 0;
+  readonly cleared: string[] = [];
+
+  cancelAll = async (chain: string) => {
+    this.#failing('cancelAll');
+    this.cleared.push(chain);
+    const found = this.open;
+    this.open = 0;
+    return found;
+  };
+
   #failing(call: keyof VenueDesk): void {
     const error = this.fails.get(call);
     if (error !== undefined) throw error;
