@@ -19,7 +19,8 @@ function seedsOf(args: readonly string[]): { readonly seeds: readonly number[]; 
     const given = args[at + 1] ?? '';
     if (args[at] === '--json') json = true;
     else if (args[at] === '--seed' && /^\d+$/.test(given)) [from, to] = [Number(args[++at]), Number(given)];
-    else if (args[at] === '--seeds' && /^\d+-\d+$/.test(given)) [from, to] = args[++at].split('-').map(Number);
+    else if (args[at] === '--seeds' && /^\d+-\d+$/.test(given))
+      [from, to] = args[++at].split('-').map(Number);
     else refuse(`${args[at]} ${given} is not understood`);
   }
   if (from > to) refuse(`seeds go from ${from} to ${to}: the first is the smaller one`);
@@ -73,7 +74,8 @@ for (const session of sessions) {
 if (json) process.stdout.write(`${JSON.stringify({ table, faults, sessions })}\n`);
 else {
   const print = (entries: Readonly<Record<string, number>>) => {
-    for (const [name, count] of Object.entries(entries)) process.stdout.write(`${`${count}`.padStart(9)}  ${name}\n`);
+    for (const [name, count] of Object.entries(entries))
+      process.stdout.write(`${`${count}`.padStart(9)}  ${name}\n`);
   };
   print(table);
   process.stdout.write('faults that happened:\n');

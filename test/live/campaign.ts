@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { dayToMicros } from '../../src/domain/exchange-calendar.ts';
 import { isWorking } from '../../src/domain/order-status.ts';
 import { createRandom, deriveSeed } from '../../src/domain/random.ts';
+import { VenueError } from '../../src/domain/venue-error.ts';
 import type { StoredEvent } from '../../src/events/envelope.ts';
 import type { FeedName } from '../../src/events/feed.events.ts';
 import { drawFaults, type FaultInput } from '../../src/simulators/alpaca/faults.ts';
@@ -181,7 +182,12 @@ export class Session {
     const { feed, symbols, faultyMs: durationMs } = this.#setup;
     const names = symbols.map(({ symbol }) => symbol);
     const streams = [feed as 'crypto' | 'stocks', 'orders'] as const;
-    const faults: FaultInput[] = drawFaults(this.#seed, { durationMs, streams, symbols: names });
+    const faults: FaultInput[] = drawFaults(this.#seed, {
+      durationMs,
+      streams,
+      perClass: 1 + this.#below(3),
+      symbols: names,
+    });
     if (this.#chance(0.2)) faults.push({ kind: 'correctTrade', atMs: this.#below(durationMs) });
     if (this.#chance(0.1)) faults.push({ kind: 'bustTrade', atMs: this.#below(durationMs) });
     for (const fault of faults) rig.venue.inject(fault);
@@ -351,7 +357,7 @@ export class Session {
         break;
       } catch (error) {
         // Whoever starts an engine while the venue is out of reach starts it again.
-        if (tries >= 20 || (error as { name?: string }).name !== 'VenueError') throw error;
+        if (tries >= 20 || !(error instanceof VenueError)) throw error;
         await rig.abandon();
         await rig.advance(2_000);
       }

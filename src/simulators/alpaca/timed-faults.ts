@@ -23,13 +23,20 @@ export interface FaultyVenue {
   readonly state: { keysRevoked: boolean; out: boolean; skewUs: number };
 }
 
+/** How long the venue holds a connection for open that is dead. */
+const NOTICED_MS = 30_000;
+
 export function performFault(venue: FaultyVenue, fault: TimedFault): void {
   switch (fault.kind) {
     case 'disconnect':
       for (const socket of venue.streams[fault.stream].sockets) socket.terminate();
       return;
     case 'halfOpen':
-      for (const socket of venue.streams[fault.stream].sockets) socket.goSilent();
+      for (const socket of venue.streams[fault.stream].sockets) {
+        socket.goSilent();
+        // Its place is taken until the venue notices by itself.
+        venue.clock.after(NOTICED_MS, () => socket.terminate());
+      }
       return;
     case 'cutFrame':
       for (const socket of venue.streams[fault.stream].sockets) socket.cutFrame();
