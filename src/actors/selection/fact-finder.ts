@@ -10,6 +10,7 @@ import type { Portfolio } from '../account/portfolio.ts';
 import { atLeast } from '../decision-tests.ts';
 import type { Regimes } from '../market/regimes.ts';
 import type { Strategist } from '../market/strategist.ts';
+import type { LiveConditions } from '../venue/live-conditions.ts';
 import type { PlanContext, PlanDirection, PlanName, SelectorView } from './instrument-selector.machine.ts';
 import { chooseContract } from './option-choice.ts';
 import type { ContractFound, ExitFacts, SelectionFacts } from './selection-rules.ts';
@@ -24,6 +25,7 @@ export interface FactSources {
   readonly portfolio: Portfolio;
   readonly regimes: Regimes;
   readonly strategist: Strategist;
+  readonly conditions: LiveConditions;
 }
 
 export class FactFinder {
@@ -57,6 +59,7 @@ export class FactFinder {
       state[plan] !== 'disarmed' || this.#rearms(symbol, direction, plans[plan].exitedAt!, now);
     const contract = plans.option.instrument;
     return {
+      feeds: this.#sources.conditions.feedTests(symbol),
       longConviction: this.conviction(symbol, 'long'),
       shortConviction: this.conviction(symbol, 'short'),
       trend,

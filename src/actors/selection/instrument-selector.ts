@@ -9,6 +9,7 @@ import { OptionSettled, SplitApplied, VolatilityGuardChanged } from '../../event
 import { OrderFilled } from '../../events/order.events.ts';
 import { DayDecided, Quoted } from '../../streams/market-data.ts';
 import { basisOf } from '../basis.ts';
+import { firstFailing } from '../decision-tests.ts';
 import { MachineHost } from '../machine-host.ts';
 import { FactFinder } from './fact-finder.ts';
 import {
@@ -135,7 +136,7 @@ export class InstrumentSelector {
     const selection = select(facts, this.#facts.rules(symbol));
     state.selection = selection;
     this.#announce(state, selection, day.seq);
-    plans.act(selection, facts.units);
+    plans.act(selection, facts.units, firstFailing(facts.feeds) !== undefined);
   }
 
   #judgeVolatility(state: SymbolState, causation: number): void {

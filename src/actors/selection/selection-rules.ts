@@ -18,6 +18,8 @@ export interface ContractFound {
 
 /** What is known of one symbol at a close. */
 export interface SelectionFacts {
+  /** Whether the day's bar is that of the whole market; empty in simulations, where it always is. */
+  readonly feeds: readonly DecisionTest[];
   readonly longConviction: number;
   readonly shortConviction: number;
   readonly trend: string;
@@ -71,6 +73,7 @@ function selectLong(facts: SelectionFacts, rules: Rules): Selection {
   const strong = facts.longConviction >= optionConviction;
   const supportedBy = facts.trend === 'bull' || !strong ? ['bull'] : ['bull', 'range'];
   const view = [
+    ...facts.feeds,
     historyTest(facts),
     needs('structure', facts.structure, 'intact or threatened', facts.structure !== 'broken'),
     atLeast('conviction', facts.longConviction, equityConviction),
@@ -99,7 +102,11 @@ function selectLong(facts: SelectionFacts, rules: Rules): Selection {
  */
 function selectShort(facts: SelectionFacts, rules: Rules): Selection {
   const { optionConviction, option } = rules.selector;
-  const view = [historyTest(facts), atLeast('shortConviction', facts.shortConviction, optionConviction)];
+  const view = [
+    ...facts.feeds,
+    historyTest(facts),
+    atLeast('shortConviction', facts.shortConviction, optionConviction),
+  ];
   const common = { direction: 'short', supportedBy: ['bear'] } as const;
   if (firstFailing(view) !== undefined) return nothing(common, view);
   const { rank = null, ratio = null } = facts.volatility ?? {};

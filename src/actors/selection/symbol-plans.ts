@@ -43,6 +43,8 @@ type Terms = Pick<IntentDeferred, 'symbol' | 'action' | 'side' | 'size' | 'reaso
 
 /** Exits of a plan even where a run turns its own exits off: the strategy's word, and the end that every option has. */
 const ALWAYS: readonly ExitReason[] = ['conviction', 'expiry'];
+/** Exits that rest on the whole day; the others protect what is held. */
+const OF_WHOLE_DAYS: readonly ExitReason[] = ['conviction', 'regime'];
 
 export class SymbolPlans {
   readonly #kernel: Kernel;
@@ -112,14 +114,14 @@ export class SymbolPlans {
     }
   }
 
-  /** `units`: of shares, as the plan risks them. */
-  act(selection: Selection, units: number | null): void {
+  /** `units`: of shares, as the plan risks them; `partial`: part of the day was not heard. */
+  act(selection: Selection, units: number | null, partial: boolean): void {
     const { state } = this.view;
-    if (state.equity === 'holding') this.#holdShares();
+    if (state.equity === 'holding') this.#holdShares(partial);
     else if (state.equity === 'idle' && selection.choice === 'equity') {
       this.#enter('equity', this.#symbol, selection, this.#sharesOf(units!));
     }
-    if (state.option === 'holding') this.#holdOption();
+    if (state.option === 'holding') this.#holdOption(partial);
     else if (state.option === 'idle' && selection.choice === 'option') {
       const size = { kind: 'quantity', quantity: selection.contracts } as const;
       this.#enter('option', selection.contract!, selection, size);
@@ -145,9 +147,9 @@ export class SymbolPlans {
   }
 
   /** A share's stop is raised at a close. Where it rests at the venue, it protects from the next open. */
-  #holdShares(): void {
+  #holdShares(partial: boolean): void {
     const before = this.view.plans.equity.stopPx;
-    if (this.#leaves('equity') || !this.#parts.run.exits) return;
+    if (this.#leaves('equity', partial) || !this.#parts.run.exits) return;
     this.#trail('equity');
     const stands = this.view.plans.equity.stopPx === before && this.#parts.orders.hasWorking(this.#symbol);
     if (!stands) this.#protect(this.#close);
@@ -163,18 +165,21 @@ export class SymbolPlans {
   }
 
   /** Nobody at the venue watches an option for us: its stop is on the underlying, and judged at closes. */
-  #holdOption(): void {
+  #holdOption(partial: boolean): void {
     this.#trail('option');
     // A modelled chain quotes at every close; a recorded one tells of each quote as it comes.
     if (this.#facts.chain(this.#symbol) === 'modelled') this.#judgeQuote('option');
-    this.#leaves('option');
+    this.#leaves('option', partial);
   }
 
-  /** True where one of the plan's own rules asks for the exit. */
-  #leaves(plan: PlanName): boolean {
+  /** True where one of the plan's own rules asks for the exit; what part of a day says of its market can wait. */
+  #leaves(plan: PlanName, partial: boolean): boolean {
     const facts = this.#facts.exit(this.#symbol, this.view.plans[plan], this.#kernel.now);
     const { reasons, tests } = exitTests(facts, this.#facts.rules(this.#symbol).selector);
-    const reason = reasons.find((each) => this.#parts.run.exits || ALWAYS.includes(each));
+    const reason = reasons.find(
+      (each) =>
+        (this.#parts.run.exits || ALWAYS.includes(each)) && !(partial && OF_WHOLE_DAYS.includes(each)),
+    );
     if (reason !== undefined) this.#exit(plan, reason, tests, this.#close);
     return reason !== undefined;
   }

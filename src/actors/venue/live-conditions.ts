@@ -108,7 +108,7 @@ export class LiveConditions {
     const tests = [
       needs('reconciled', this.#reconciled, true, this.#reconciled),
       this.#ordersFeedTest(),
-      ...this.#feedTests(symbol),
+      ...this.feedTests(symbol),
       ...this.#statusTests(asked),
       this.#marketOpenTest(symbol),
     ];
@@ -127,7 +127,9 @@ export class LiveConditions {
     return needs('ordersFeedLive', state, 'live', state === 'live');
   }
 
-  #feedTests(symbol: string): DecisionTest[] {
+  /** Whether the market of a symbol is heard: without that neither its quotes nor its day are the market's. */
+  feedTests(symbol: string): DecisionTest[] {
+    if (!this.#applies) return [];
     const { feeds } = this.#parts;
     return feeds.behind(symbol).flatMap((feed) => {
       const state = feeds.state(feed);

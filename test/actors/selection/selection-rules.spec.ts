@@ -26,6 +26,7 @@ const notFound: ContractFound = {
 
 /** A calm bull market with a chain; conviction is what a test is about. */
 const facts = (over: Partial<SelectionFacts> = {}): SelectionFacts => ({
+  feeds: [],
   longConviction: 85,
   shortConviction: 5,
   trend: 'bull',
@@ -162,7 +163,10 @@ describe('a bearish conviction of 80 in a bear trend', () => {
   });
 });
 
+const heard = (pass: boolean) => ({ test: 'feedLive', value: 'stocks', limit: 'stocks live', pass });
+
 const anyFacts: fc.Arbitrary<SelectionFacts> = fc.record({
+  feeds: fc.constantFrom([], [heard(true)], [heard(false)]),
   longConviction: fc.double({ min: 0, max: 100, noNaN: true }),
   shortConviction: fc.double({ min: 0, max: 100, noNaN: true }),
   trend: fc.constantFrom('warmingUp', 'bull', 'bear', 'range'),
@@ -226,6 +230,7 @@ describe('whatever the facts', () => {
     'shares are only ever bought for a long view, and the reason names what decided',
     (each) => {
       const { choice, direction, deciding, tests } = select(each, rules);
+      if (each.feeds.some(({ pass }) => !pass)) expect([choice, deciding]).toEqual(['nothing', 'feedLive']);
       if (choice === 'equity') expect([direction, each.structure === 'broken']).toEqual(['long', false]);
       if (deciding !== null) expect(tests.find(({ test: name }) => name === deciding)!.pass).toBe(false);
       else expect(choice).toBe('option');
