@@ -101,10 +101,10 @@ export class TickFold {
   fold(tick: Tick, seq: number): void {
     const id = tick.symbolId;
     if (this.#symbols.byId[id] === undefined) return this.#listener.rejected(tick, 'unknownSymbol');
-    this.#heardAt[this.#feed[id]] = tick.recordedAt;
     if (!(tick.time <= tick.recordedAt + this.#futureUs)) {
       return this.#listener.rejected(tick, Number.isFinite(tick.time) ? 'fromTheFuture' : 'notFinite');
     }
+    this.#heardAt[this.#feed[id]] = tick.recordedAt;
     if (this.#builds[id] === 3) return this.#option(tick);
     switch (tick.kind) {
       case TickKind.quote:

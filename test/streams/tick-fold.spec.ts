@@ -194,6 +194,15 @@ describe('what cannot be trusted touches nothing', () => {
     expect(bars).toHaveLength(1);
   });
 
+  test('records dated in the future do not make the quote of before one of now', () => {
+    const { fold, quote } = foldOf('quotes');
+    quote(10 * MINUTE, 99, 101);
+    quote(70 * MINUTE, 79, 81, { recordedAt: 11 * MINUTE });
+    expect(fold.heardOn('stocks')).toBe(10 * MINUTE);
+    quote(11 * MINUTE, 98, 100);
+    expect(fold.heardOn('stocks')).toBe(11 * MINUTE);
+  });
+
   test('a record dated in the future, beyond a second of tolerance, is refused', () => {
     const { rejected, trade } = foldOf();
     trade(10 * MINUTE, 10);
