@@ -51,6 +51,8 @@ const share = (value: unknown): string =>
 const quoted = ({ bidPx, askPx }: Payload): string =>
   typeof bidPx === 'number' ? `, quoted ${amount(bidPx)} / ${amount(askPx)}` : '';
 
+const seconds = ({ from, to }: Payload): string => `${amount((Number(to) - Number(from)) / 1e6)} s`;
+
 const order = (p: Payload): string => `${p.side} ${sized(p.size)} ${p.symbol}${priced(p)}`;
 
 const WALKS: Readonly<Record<string, string>> = {
@@ -157,6 +159,26 @@ const summaries: Readonly<Record<string, (p: Payload) => string>> = {
   OperatorCommanded: (p) => `${p.by} says ${p.command}${p.symbol === null ? '' : ` of ${p.symbol}`}`,
   EngineHalted: (p) => `${p.code} in ${p.actor}: ${p.message}`,
   TimerFired: (p) => `timer ${p.n} of ${p.actor}`,
+  FeedOpened: (p) => `feed ${p.feed} of ${p.source}${p.tradable === true ? '' : ', to look at only'}`,
+  FeedConnected: (p) => `feed ${p.feed} connected`,
+  FeedLost: (p) => `feed ${p.feed} lost: ${p.reason}`,
+  FeedStatusChanged: (p) => `feed ${p.feed}: ${p.from} -> ${p.to}, ${p.reason}`,
+  FeedGapDetected: (p) => `feed ${p.feed}: nothing heard for ${seconds(p)}, ${p.reason}`,
+  BackfillRequested: (p) => `feed ${p.feed}: bars of ${seconds(p)} asked for`,
+  BackfillEnded: (p) =>
+    p.failed === null
+      ? `feed ${p.feed}: ${p.bars} bars of the gap fetched`
+      : `feed ${p.feed}: the gap's bars could not be fetched, ${p.failed}`,
+  HistoryLoaded: (p) =>
+    `${(p.bars as unknown[]).length} bars of ${p.symbol} ${p.why === 'warmUp' ? 'to warm up' : 'of a gap'}, from ${p.source}`,
+  ViewQuoted: (p) => `VIEW ONLY ${p.symbol} ${amount(p.viewPx)}`,
+  ViewSourceChanged: (p) => `VIEW ONLY source ${p.source} ${p.status}: ${p.detail}`,
+  SymbolHaltChanged: (p) => `${p.symbol} ${p.halted === true ? 'halted' : 'trades again'}: ${p.reason}`,
+  ReconciliationRequested: (p) => `the venue is asked for the account: ${p.reason}`,
+  ReconciliationFailed: (p) => `the venue could not be asked for the account: ${p.reason}`,
+  HoldingAdopted: (p) =>
+    `found in the account: ${amount(p.quantity)} ${p.symbol}, a core holding from now on`,
+  OrderGivenUp: (p) => `order ${p.ordinal} given up: ${p.reason}`,
   CoreDeclared: (p) => `core holding: ${amount(p.quantity)} ${p.symbol} at ${amount(p.px)}`,
 };
 

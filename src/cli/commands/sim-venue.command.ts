@@ -1,6 +1,7 @@
 /** `quantos sim-venue`: a venue on this machine that speaks Alpaca's protocols, for people without keys. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { HostClock } from '../../bus/ports.ts';
 import { dayToMicros, nextTradingDay, tradingDayAt, tradingSession } from '../../domain/exchange-calendar.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { scaledClock } from '../../engine/live/host-clock.ts';
@@ -35,6 +36,11 @@ interface SimVenueOptions extends CommonOptions {
 
 const PORT = 8765;
 const MINUTE_US = 60_000_000;
+/** In this market two of the pairs rise on their last day before an engine comes, so that it finds something to buy. */
+const DEMO_SEED = 44;
+const DEMO_SYMBOLS = ['ETH/USD', 'SOL/USD'];
+/** Time to warm up before the first day ends; people need not wait for it longer. */
+const LEAD_US = 20_000_000;
 /** More than the longest average looks back, with its week-ends. */
 const GENERATED_DAYS = 500;
 /** Days a log keeps for warming up before it is played, if it is that long. */
@@ -63,11 +69,11 @@ export function addSimVenue(program: Command, terminal: Terminal): void {
       '--seed <n>',
       'of the generated market, its fills and drawn faults',
       wholeFor('--seed', 'a whole number'),
-      1,
+      DEMO_SEED,
     )
     .option(
       '--start <time>',
-      'when its clock begins, such as 2024-03-13T13:29:00Z; else a minute before an opening',
+      'when its clock begins, such as 2024-03-13T13:29:00Z; else shortly before an opening',
       momentFor('--start', 'first'),
     )
     .option(
@@ -89,21 +95,30 @@ async function serveVenue(options: SimVenueOptions, terminal: Terminal): Promise
   const { cash, port, seed, speed } = options;
   const { records, startAt, what } =
     options.log === undefined ? generated(options) : recorded(options, options.log);
-  const clock = scaledClock({ startAt, speed });
+  const clock = clockThatWaits({ startAt, speed });
   const market = new SimulatedMarket({ clock, records, seed });
   const symbols = market.instruments.map(({ symbol }) => symbol);
   const faults = options.faults === undefined ? [] : faultsOf(options.faults, symbols);
   // An account of its own for every start: an engine that knew the last one would look for its orders here.
   const accountSeed = Math.floor(Date.now() / 1_000);
-  const venue = new AlpacaSimulator({ clock, market, account: { cash }, seed: accountSeed, speed, faults });
+  const venue = new AlpacaSimulator({
+    clock,
+    market,
+    account: { cash },
+    seed: accountSeed,
+    speed,
+    faults,
+    onRequest: clock.go,
+  });
   const served = await venue.listen(port).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
     throw new InputError(`--port ${port} is taken by another program; write --port 0 for any free one`);
   });
-  const tried = symbols.filter((symbol) => market.instrument(symbol)?.assetClass !== 'us_option').slice(0, 2);
-  const example =
-    `APCA_API_KEY_ID=${SIMULATOR_KEY_ID} APCA_API_SECRET_KEY=${SIMULATOR_SECRET} ` +
-    `${terminal.program} start --mode paper --venue ${served.url} --symbols ${tried.join(',')}`;
+  const tried =
+    options.log === undefined
+      ? DEMO_SYMBOLS
+      : symbols.filter((symbol) => market.instrument(symbol)?.assetClass !== 'us_option').slice(0, 2);
+  const example = `${terminal.program} start --mode paper --venue ${served.url} --symbols ${tried.join(',')}`;
   if (options.json) {
     const time = new Date(startAt / 1_000).toISOString();
     terminal.out(
@@ -118,7 +133,8 @@ async function serveVenue(options: SimVenueOptions, terminal: Terminal): Promise
     );
   } else {
     terminal.out(served.url);
-    remark(terminal, options, `${what}; it is ${new Date(startAt / 1_000).toISOString()} there.`);
+    const time = new Date(startAt / 1_000).toISOString();
+    remark(terminal, options, `${what}; it is ${time} there, until somebody asks it something.`);
     remark(
       terminal,
       options,
@@ -130,6 +146,35 @@ async function serveVenue(options: SimVenueOptions, terminal: Terminal): Promise
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
   });
   await served.close();
+  remark(
+    terminal,
+    options,
+    'The venue is closed, and its account with it; the log of an engine that traded here stays.',
+  );
+}
+
+/** A clock that stands until the first request: whoever takes a while to type the second command misses nothing. */
+function clockThatWaits(begin: Parameters<typeof scaledClock>[0]): HostClock & { readonly go: () => void } {
+  let clock: HostClock | null = null;
+  const waiting = new Map<symbol, () => void>();
+  return {
+    now: () => clock?.now() ?? begin.startAt,
+    after(delayMs, run) {
+      if (clock !== null) return clock.after(delayMs, run);
+      const timer = Symbol();
+      let cancel = (): void => void waiting.delete(timer);
+      waiting.set(timer, () => {
+        cancel = clock!.after(delayMs, run);
+      });
+      return () => cancel();
+    },
+    go() {
+      if (clock !== null) return;
+      clock = scaledClock(begin);
+      for (const arm of waiting.values()) arm();
+      waiting.clear();
+    },
+  };
 }
 
 interface Played {
@@ -139,10 +184,10 @@ interface Played {
   readonly what: string;
 }
 
-/** A minute before midnight UTC, when the day of what never closes ends and the next one opens: decisions come at once. */
+/** Shortly before midnight UTC, when the day of what never closes ends and the next one opens: decisions come at once. */
 function generated({ seed, start }: SimVenueOptions): Played {
   const today = dayToMicros(new Date().toISOString().slice(0, 10));
-  const startAt = start ?? today + DAY_S * 1_000_000 - MINUTE_US;
+  const startAt = start ?? today + DAY_S * 1_000_000 - LEAD_US;
   const names = demoSymbols.map(({ symbol }) => symbol).join(', ');
   return {
     records: generatedRecords({ seed, from: daysBefore(startAt, GENERATED_DAYS) }),

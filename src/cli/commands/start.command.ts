@@ -4,7 +4,6 @@ import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { BacktestResult } from '../../../replay/backtest.ts';
-import { summarizeEvent } from '../../../replay/event-summary.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { demoDatasetSource } from '../../engine/demo-dataset.ts';
 import { importFiles } from '../../engine/ingest.ts';
@@ -76,6 +75,15 @@ const LIVE_CHANGES: ReadonlySet<string> = new Set([
   'FeedStatusChanged',
   'OrderGivenUp',
   'OrderOutcomeUnknown',
+  'OrderAccepted',
+  'WalkStepped',
+  'SubmitAttempted',
+  'HoldingAdopted',
+  'ReconciliationFailed',
+  'OperatorCommanded',
+  'FeedGapDetected',
+  'BackfillEnded',
+  'ViewSourceChanged',
   'MarketOpened',
   'MarketClosed',
 ]);
@@ -106,51 +114,47 @@ export function addStart(program: Command, terminal: Terminal): void {
     .option('--live', 'yes, real money')
     .option('--confirm <hash>', 'live: what the command printed for this account and setup')
     .option('--inspect', 'the statechart inspector (a later release)');
-  withCommon(withSettings(command), 'start', 'start --dataset data/spy.db --strategy sma-cross').action(
-    async (options: StartOptions) => {
-      if (options.mode !== 'sim') {
-        const { mode, json } = options;
-        const onEvent = (event: StoredEvent) => {
-          if (json) printChange(terminal, event, LIVE_CHANGES);
-          else if (STATE_CHANGES.has(event.type)) remark(terminal, options, changeLine(event));
-        };
-        return startLive({ ...options, mode, onEvent }, terminal);
-      }
-      requireThisRelease(options);
-      for (const folder of ['data', OUT_FOLDER]) mkdirSync(folder, { recursive: true });
-      const dataset = options.dataset ?? demoDataset(terminal, options);
-      const name = options.dataset === undefined ? DEMO : basename(dataset, extname(dataset));
-      const out = join(OUT_FOLDER, `${name}.db`);
-      const report = join(OUT_FOLDER, `${name}.html`);
-      const {
-        config = options.dataset === undefined ? DEMO : undefined,
+  withCommon(
+    withSettings(command),
+    'start',
+    'start --dataset data/spy.db --strategy sma-cross',
+    'start --mode paper --symbols SPY,QQQ --port 8410',
+    'start --mode paper --symbols BTC/USD --venue http://127.0.0.1:8765',
+    'start --mode live --live --config live.jsonc',
+  ).action(async (options: StartOptions) => {
+    if (options.mode !== 'sim') {
+      const { mode } = options;
+      const printEvent = (event: StoredEvent) => printChange(terminal, event, LIVE_CHANGES);
+      return startLive({ ...options, mode, printEvent }, terminal);
+    }
+    requireThisRelease(options);
+    for (const folder of ['data', OUT_FOLDER]) mkdirSync(folder, { recursive: true });
+    const dataset = options.dataset ?? demoDataset(terminal, options);
+    const name = options.dataset === undefined ? DEMO : basename(dataset, extname(dataset));
+    const out = join(OUT_FOLDER, `${name}.db`);
+    const report = join(OUT_FOLDER, `${name}.html`);
+    const { config = options.dataset === undefined ? DEMO : undefined, strategy, set, json, quiet } = options;
+    const result = await performRun(
+      [dataset],
+      {
+        config,
         strategy,
         set,
         json,
         quiet,
-      } = options;
-      const result = await performRun(
-        [dataset],
-        {
-          config,
-          strategy,
-          set,
-          json,
-          quiet,
-          out,
-          report,
-          overwrite: true,
-          // What the hedge saved and cost is the demo's story.
-          compare: config === DEMO ? comparisonOf('hedge=off') : undefined,
-          onEvent: json ? (event) => printChange(terminal, event) : undefined,
-        },
-        terminal,
-      );
-      if (json) return;
-      terminal.out([resultTable(result.summary, result.compared), ...quietLines(result.quiet)].join('\n'));
-      if (!quiet) terminal.out(whatNext(terminal, result, out, report));
-    },
-  );
+        out,
+        report,
+        overwrite: true,
+        // What the hedge saved and cost is the demo's story.
+        compare: config === DEMO ? comparisonOf('hedge=off') : undefined,
+        onEvent: json ? (event) => printChange(terminal, event) : undefined,
+      },
+      terminal,
+    );
+    if (json) return;
+    terminal.out([resultTable(result.summary, result.compared), ...quietLines(result.quiet)].join('\n'));
+    if (!quiet) terminal.out(whatNext(terminal, result, out, report));
+  });
 }
 
 function requireThisRelease({ speed, port, inspect }: StartOptions): void {
@@ -185,9 +189,6 @@ function demoDataset(terminal: Terminal, options: CommonOptions): string {
   remark(terminal, options, `data: ${DEMO_DATASET}, imported now (${events} events)`);
   return DEMO_DATASET;
 }
-
-const changeLine = (event: StoredEvent): string =>
-  `${new Date(event.time / 1_000).toISOString().slice(11, 19)}  ${event.type.padEnd(20)} ${summarizeEvent(event)}`;
 
 function printChange(
   terminal: Terminal,

@@ -45,6 +45,8 @@ export interface AlpacaSimulatorOptions {
   readonly speed?: number;
   readonly faults?: readonly FaultInput[];
   readonly limits?: Partial<VenueLimits>;
+  /** Told of each request before it is worked on. */
+  readonly onRequest?: () => void;
 }
 
 /** What tests look at: nothing here is part of the protocol. */
@@ -122,6 +124,7 @@ export class AlpacaSimulator implements FaultyVenue {
       callsPerMinute: limits.callsPerMinute,
       mayEnter: (key, secret) => this.#mayEnter(key, secret),
       isOut: () => this.state.out,
+      onRequest: options.onRequest,
     });
   }
 

@@ -16,6 +16,7 @@ interface DoorParts {
   mayEnter(key: string | null, secret: string | null): boolean;
   /** The whole venue is out of reach. */
   isOut(): boolean;
+  readonly onRequest?: () => void;
 }
 
 const MINUTE_US = 60_000_000;
@@ -35,6 +36,7 @@ export class FrontDoor {
   readonly fetch = async (request: Request, env: HttpBindings): Promise<Response> => {
     this.open += 1;
     this.served += 1;
+    this.#parts.onRequest?.();
     try {
       return await this.#answer(request, env);
     } finally {

@@ -76,6 +76,7 @@ export const demoSymbols: readonly GeneratedSymbol[] = [
   { symbol: 'SPY', calendar: 'XNYS', px: 400, drift: 0.0006, deviation: 0.009 },
   { symbol: 'QQQ', calendar: 'XNYS', px: 330, drift: 0.0008, deviation: 0.012 },
   { symbol: 'AAPL', calendar: 'XNYS', px: 170, drift: 0.0008, deviation: 0.015 },
+  { symbol: 'SOL/USD', calendar: '24x7', px: 90, drift: 0.001, deviation: 0.03 },
 ];
 
 /** Days of trading without an end, each an opening print and a bar, drawn from a seed. */

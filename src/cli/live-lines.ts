@@ -1,0 +1,156 @@
+/** What a paper or live engine shows a person who watches it, line by line, and what it leaves to look at when it ends. */
+import pc from 'picocolors';
+import { summarizeEvent } from '../../replay/event-summary.ts';
+import { money } from '../../replay/format.ts';
+import { fromMicros } from '../domain/money.ts';
+import type { Position } from '../domain/position-book.ts';
+import type { EngineState } from '../engine/live/engine-health.ts';
+import type { LiveEngine } from '../engine/live/live-engine.ts';
+import type { LiveSession } from '../engine/live/live-session.ts';
+import { ClockTicked } from '../events/engine.events.ts';
+import type { StoredEvent } from '../events/envelope.ts';
+import { HistoryLoaded } from '../events/feed.events.ts';
+import { OrderFilled } from '../events/order.events.ts';
+
+/** What people want to see of a day; bookkeeping, look-ups and the tests behind a decision are in the log. */
+const SHOWN: ReadonlySet<string> = new Set([
+  'SessionStarted',
+  'SessionResumed',
+  'SessionEnded',
+  'EngineHalted',
+  'OperatorCommanded',
+  HistoryLoaded.type,
+  'HoldingAdopted',
+  'ReconciliationFailed',
+  'TradingResumed',
+  'FeedStatusChanged',
+  'FeedGapDetected',
+  'BackfillEnded',
+  'ViewSourceChanged',
+  'ViewQuoted',
+  'SymbolHaltChanged',
+  'MarketOpened',
+  'MarketClosed',
+  'RegimeChanged',
+  'SelectionMade',
+  'ExitTriggered',
+  'TradingStateChanged',
+  'VolatilityGuardChanged',
+  'HedgeStateChanged',
+  'IntentDeferred',
+  'IntentDropped',
+  'WalkStepped',
+  'SubmitAttempted',
+  'OrderDenied',
+  OrderFilled.type,
+  'OrderCanceled',
+  'OrderRejected',
+  'OrderExpired',
+  'OrderOutcomeUnknown',
+  'OrderGivenUp',
+  'TradeBusted',
+  'TradeCorrected',
+  'OptionSettled',
+  'SplitApplied',
+]);
+
+/** A start's first connection has a gap before it, too; only those in mid-session are news. */
+const CATCHES_UP: ReadonlySet<string> = new Set(['FeedGapDetected', 'BackfillEnded']);
+/** Positions are marked this often. */
+const MARKS_EVERY_US = 5_000_000;
+
+export class LiveLines {
+  readonly #print: (line: string) => void;
+  readonly #engine: () => Pick<LiveEngine, 'session'>;
+  #state: EngineState = 'stopped';
+  #markedAt = 0;
+  #marks = '';
+  #fills = 0;
+  /** The last fill, and the log it stands in. */
+  #lastFill: { readonly seq: number; readonly path: string } | null = null;
+
+  constructor(print: (line: string) => void, engine: () => Pick<LiveEngine, 'session'>) {
+    this.#print = print;
+    this.#engine = engine;
+  }
+
+  event(event: StoredEvent): void {
+    const { type, recordedAt, seq } = event;
+    if (type === ClockTicked.type) return this.#mark(recordedAt);
+    if (!SHOWN.has(type) || (CATCHES_UP.has(type) && this.#state !== 'trading')) return;
+    if (type === OrderFilled.type) {
+      this.#fills += 1;
+      const { session } = this.#engine();
+      if (session !== null) this.#lastFill = { seq, path: session.path };
+    }
+    this.#print(`${clockTime(recordedAt)}  ${type.padEnd(20)} ${shortly(event)}`);
+  }
+
+  state(state: EngineState, why: string): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#print(why === '' ? `engine ${state}` : `engine ${state}: ${why}`);
+  }
+
+  /** After the end: where it stands, where its log is, what can be asked of it. */
+  farewell(program: string): string {
+    const session = this.#engine().session!;
+    const { path } = session;
+    const fill = this.#lastFill;
+    const held = holdings(session).map(({ symbol, quantity }) => `${amount(quantity)} ${symbol}`);
+    const next = [
+      ['prove it', `${program} replay ${path} --verify`],
+      ...(fill === null ? [] : [['ask why', `${program} why ${fill.path} ${fill.seq}`]]),
+      ['what if', `${program} whatif ${path} --set selector.equityConviction=70`],
+      ['see it', `${program} report ${path} --out report.html`],
+      ['go on', 'start it again: it takes up what this session left'],
+    ];
+    return [
+      '',
+      `${this.#fills} fills; ${held.length === 0 ? 'nothing is held' : `held: ${held.join(', ')}`}; equity ${equity(session)}.`,
+      `Everything is recorded in ${path}`,
+      '',
+      pc.bold('Try next'),
+      ...next.map(([what, how]) => `  ${what.padEnd(9)} ${how}`),
+    ].join('\n');
+  }
+
+  #mark(now: number): void {
+    const { session } = this.#engine();
+    if (session === null || now < this.#markedAt + MARKS_EVERY_US) return;
+    this.#markedAt = now;
+    const marks = holdings(session).map((position) => markOf(session, position));
+    if (marks.length === 0) return;
+    const line = `${marks.join('; ')}; equity ${equity(session)}`;
+    if (line === this.#marks) return;
+    this.#marks = line;
+    this.#print(`${clockTime(now)}  ${'positions'.padEnd(20)} ${line}`);
+  }
+}
+
+const clockTime = (time: number): string => new Date(time / 1_000).toISOString().slice(11, 19);
+const amount = (value: number): string => `${Math.round(value * 1e4) / 1e4}`;
+
+const holdings = ({ core }: LiveSession): Position[] =>
+  core.actors.portfolio.positions().filter(({ quantity }) => quantity !== 0);
+
+const equity = ({ core }: LiveSession): string => money(fromMicros(core.actors.portfolio.equityMicros()));
+
+function markOf({ core }: LiveSession, position: Position): string {
+  const { costMicros, multiplier, quantity, symbol } = position;
+  const gain = core.actors.portfolio.unrealizedMicros(position);
+  const each = quantity * multiplier;
+  const px = (micros: number) => amount(fromMicros(micros) / each);
+  const sign = gain < 0 ? '' : '+';
+  return `${amount(quantity)} ${symbol} at ${px(costMicros)}, now ${px(costMicros + gain)} (${sign}${money(fromMicros(gain))})`;
+}
+
+/** One line that fits: the tests behind a choice are for `why`. */
+function shortly(event: StoredEvent): string {
+  const { type, payload } = event;
+  if (type === 'SelectionMade') {
+    const { symbol, choice, reason } = payload as { symbol: string; choice: string; reason: string };
+    return `${symbol}: ${choice}, ${reason}`;
+  }
+  return summarizeEvent(event);
+}
