@@ -41,6 +41,9 @@ export interface SavedChain {
   readonly quotes: Readonly<Record<string, SavedQuote>>;
 }
 
+/** A snapshot tells of quotes of long ago as the newest there are: beyond what clocks differ by, age is the venue's to say. */
+const CLOCKS_APART_US = 1_000_000;
+
 const NO_QUOTE: SavedQuote = [0, 0, 0, 0, 0, null];
 
 /** A spread wider than this share of the midpoint tells nothing of volatility: a stub, or nobody's market. */
@@ -123,7 +126,8 @@ export class RecordedChain {
   quote(contract: OptionContract, now: number): OptionQuote | null {
     const quoted = this.#bySymbol.get(contract.symbol);
     if (quoted === undefined || quoted.quotedAt === 0 || yearsToExpiry(contract, now) === 0) return null;
-    const { bidPx, askPx, quotedAt, underlyingPx, openInterest } = quoted;
+    const { bidPx, askPx, time, underlyingPx, openInterest } = quoted;
+    const quotedAt = Math.min(quoted.quotedAt, time + CLOCKS_APART_US);
     return { bidPx, askPx, quotedAt, underlyingPx, openInterest, modelled: false };
   }
 

@@ -33,6 +33,16 @@ function chainsOf(recorded: readonly string[], config: unknown = {}) {
   return { chains, state, hear, quote };
 }
 
+test('a quote that was asked for late is as old as its venue says, each time it is told', () => {
+  const { chains, state, quote } = chainsOf([CALL]);
+  const quotedAt = state.now;
+  for (const minutes of [0, 5, 10]) {
+    state.now = quotedAt + minutes * 60_000_000;
+    quote(CALL, 5, 5.2, quotedAt);
+    expect(state.now - chains.quote(CALL)!.quotedAt).toBeGreaterThanOrEqual((minutes * 60 - 1) * 1_000_000);
+  }
+});
+
 describe('a mark', () => {
   test('is the midpoint of a two-sided quote', () => {
     const { chains, quote } = chainsOf([CALL]);
