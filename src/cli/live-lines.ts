@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import { summarizeEvent } from '../../replay/event-summary.ts';
 import { money } from '../../replay/format.ts';
-import { fromMicros } from '../domain/money.ts';
+import { fromMicros, toMicros } from '../domain/money.ts';
 import type { Position } from '../domain/position-book.ts';
 import type { EngineState } from '../engine/live/engine-health.ts';
 import type { LiveEngine } from '../engine/live/live-engine.ts';
@@ -134,13 +134,25 @@ const amount = (value: number): string => `${Math.round(value * 1e4) / 1e4}`;
 const holdings = ({ core }: LiveSession): Position[] =>
   core.actors.portfolio.positions().filter(({ quantity }) => quantity !== 0);
 
-const equity = ({ core }: LiveSession): string => money(fromMicros(core.actors.portfolio.equityMicros()));
+/** The ledger marks at the last bar or trade; whoever watches sees what the quotes say now. */
+function gainMicros({ core }: LiveSession, position: Position): number {
+  const { market, portfolio } = core.actors;
+  const quote = market.quote(position.symbol);
+  if (quote === null) return portfolio.unrealizedMicros(position);
+  const { costMicros, multiplier, quantity } = position;
+  return toMicros(((quote.bidPx + quote.askPx) / 2) * quantity * multiplier) - costMicros;
+}
 
-function markOf({ core }: LiveSession, position: Position): string {
+function equity(session: LiveSession): string {
+  const { portfolio } = session.core.actors;
+  const moved = holdings(session).map((each) => gainMicros(session, each) - portfolio.unrealizedMicros(each));
+  return money(fromMicros(moved.reduce((sum, micros) => sum + micros, portfolio.equityMicros())));
+}
+
+function markOf(session: LiveSession, position: Position): string {
   const { costMicros, multiplier, quantity, symbol } = position;
-  const gain = core.actors.portfolio.unrealizedMicros(position);
-  const each = quantity * multiplier;
-  const px = (micros: number) => amount(fromMicros(micros) / each);
+  const gain = gainMicros(session, position);
+  const px = (micros: number) => amount(fromMicros(micros) / (quantity * multiplier));
   const sign = gain < 0 ? '' : '+';
   return `${amount(quantity)} ${symbol} at ${px(costMicros)}, now ${px(costMicros + gain)} (${sign}${money(fromMicros(gain))})`;
 }

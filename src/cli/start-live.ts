@@ -8,6 +8,7 @@ import type { HostClock, VenueDesk } from '../bus/ports.ts';
 import { Operations } from '../dashboard/operations.ts';
 import type { RunSpec } from '../domain/config.ts';
 import { InputError } from '../domain/input-error.ts';
+import { sharedLockFolder } from '../engine/live/account-lock.ts';
 import { alpacaVenue } from '../engine/live/alpaca-venue.ts';
 import type { EngineState } from '../engine/live/engine-health.ts';
 import { scaledClock, wallClock } from '../engine/live/host-clock.ts';
@@ -87,6 +88,7 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
     symbols: settings.symbols,
     strategyOf: async (spec) => (await reloadStrategy(spec)).strategy,
     dataFolder: settings.dataFolder,
+    lockFolder: sharedLockFolder(),
     engineVersion: ENGINE_VERSION,
     onStop: settings.onStop,
     onHalt: settings.onHalt,

@@ -139,7 +139,7 @@ describe('what stands in the way is named with what mends it', () => {
 
   test('an engine that runs on the data folder, and a port that another program has', async () => {
     const data = join(folder, 'live');
-    const lock = lockAccount(new SessionFiles(data, 'PA3TEST').pathOfEngine, 'PA3TEST');
+    const lock = lockAccount([new SessionFiles(data, 'PA3TEST').pathOfEngine], 'PA3TEST');
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;

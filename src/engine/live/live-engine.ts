@@ -2,6 +2,7 @@
  * The live engine as one object: it wakes up where its log stopped, keeps clock and calendar, lets durable effects leave,
  * rolls its sessions and goes down in order. What is decided is the core's business alone.
  */
+import { basename, join } from 'node:path';
 import { historyBars } from '../../actors/actor-system.ts';
 import { installDeterminismTrap } from '../../bus/determinism-trap.ts';
 import type { HostClock, InputLane, KnownOrder, LiveEdge, VenueDesk } from '../../bus/ports.ts';
@@ -39,6 +40,8 @@ export interface LiveSetup {
   readonly symbols: readonly string[];
   readonly strategyOf: (spec: RunSpec['strategy']) => Promise<Strategy>;
   readonly dataFolder: string;
+  /** Where engines with other data folders lock the account, too; left out where nobody else is about. */
+  readonly lockFolder?: string;
   readonly engineVersion: string;
   /** What happens to working orders when the engine is stopped; protective stops always stay. */
   readonly onStop: 'cancel' | 'leave';
@@ -120,12 +123,14 @@ export class LiveEngine {
 
   /** Resolves once it runs; trading begins when the venue and the log agree. Throws one sentence where it cannot run. */
   async start(): Promise<void> {
-    const { desk, dataFolder } = this.#parts;
+    const { desk, dataFolder, lockFolder } = this.#parts;
     this.#account = await desk.account();
     const { accountId, blocked } = this.#account;
     if (blocked !== null) throw new InputError(`account ${accountId} may not trade: ${blocked}`);
     this.#files = new SessionFiles(dataFolder, accountId);
-    this.#lock = lockAccount(this.#files.pathOfEngine, accountId);
+    const locks = [this.#files.pathOfEngine];
+    if (lockFolder !== undefined) locks.push(join(lockFolder, `account-${basename(this.#files.folder)}`));
+    this.#lock = lockAccount(locks, accountId);
     this.#removeTrap = installDeterminismTrap();
     try {
       this.#enter('recovering', '');
