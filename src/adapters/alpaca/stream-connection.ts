@@ -54,10 +54,10 @@ const STEADY_US = 10_000_000;
 const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * The vendor's codes that no second attempt can change: not authenticated, wrong keys, too slow to authenticate, and feeds or
- * symbols that the plan does not include.
+ * The vendor's codes that no second attempt can change: not authenticated, wrong keys, and feeds or symbols that the plan
+ * does not include. Too slow to authenticate (404) is a slow line, which may be a better one the next time.
  */
-const FINAL_CODES: ReadonlySet<number> = new Set([401, 402, 404, 405, 408, 409]);
+const FINAL_CODES: ReadonlySet<number> = new Set([401, 402, 405, 408, 409]);
 const TOO_MANY_SYMBOLS = 405;
 /** The connections that the plan allows are in use (406), or the vendor had to drop data since we were slow (407). */
 const LOSING_CODES: ReadonlySet<number> = new Set([406, 407]);

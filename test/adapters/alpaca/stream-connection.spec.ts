@@ -135,7 +135,32 @@ describe('a stream of market data', () => {
     await connects(2);
   });
 
-  test.each([401, 402, 404, 405, 408, 409])('code %i ends it with its reason', async (code) => {
+  test('too slow to authenticate once is not for good', async () => {
+    server.reply = ({ action }, connected) =>
+      action === 'auth' && connected === 0 ? [{ T: 'error', code: 404, msg: 'auth timeout' }] : undefined;
+    connection().start();
+    await until(() => said.length === 1);
+    await pass(1_000);
+    await connects();
+    expect(said[0]).toBe('lost 404 : the venue said: auth timeout (404)');
+  });
+
+  test('what follows a loss within one message is not heard any more', async () => {
+    connection().start();
+    await connects();
+    server.send(
+      { T: 'error', code: 407, msg: 'slow client' },
+      { T: 'error', code: 500, msg: 'oh' },
+      { T: 'q' },
+    );
+    await until(() => said.length > 1);
+    await pass(1_000);
+    await connects(2);
+    expect(said).toEqual(['connected', 'lost 407 : the venue said: slow client (407)', 'connected']);
+    expect(frames).toEqual([]);
+  });
+
+  test.each([401, 402, 405, 408, 409])('code %i ends it with its reason', async (code) => {
     server.reply = ({ action }) => (action === 'auth' ? [{ T: 'error', code, msg: 'no' }] : undefined);
     connection().start();
     await until(() => said.length === 1);
