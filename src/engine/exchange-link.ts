@@ -2,22 +2,27 @@
  * What connects a core with the simulated exchange: its effects go out at the core's time, reports come back as inputs
  * when they are due, each with the effect it answers as its cause.
  */
+import type { ExchangeReport } from '../adapters/simulated-exchange/report-queue.ts';
 import type { SimulatedExchange } from '../adapters/simulated-exchange/simulated-exchange.ts';
 import type { Kernel } from '../bus/kernel.ts';
-import { CancelAttempted, SubmitAttempted } from '../events/order.events.ts';
+import { CancelAttempted, OrderFilled, SubmitAttempted } from '../events/order.events.ts';
+import type { AnswerTimes } from './answer-times.ts';
 
 const EXCHANGE_SOURCE = 'sim-exchange';
 
 export class ExchangeLink {
   readonly #exchange: SimulatedExchange;
+  readonly #times: AnswerTimes | null;
   /** seqs of the effects that wait for an answer, by order ordinal. */
   readonly #submits = new Map<number, number>();
   readonly #cancels = new Map<number, number>();
   /** Of the newest order that went out; 0 before the first. */
   lastOrdinal = 0;
 
-  constructor(exchange: SimulatedExchange) {
+  /** `times`: a recorded venue's, which this one is to keep; it answers by its own latencies without. */
+  constructor(exchange: SimulatedExchange, times: AnswerTimes | null = null) {
     this.#exchange = exchange;
+    this.#times = times;
   }
 
   /** Fires the timers and delivers the reports that come before a record of `time`, in their order; a timer goes first. */
@@ -47,6 +52,7 @@ export class ExchangeLink {
 
   sendEffects(kernel: Kernel): void {
     for (const effect of kernel.takeEffects()) {
+      this.#times?.asked(effect);
       if (effect.type === SubmitAttempted.type) {
         const order = effect.payload as SubmitAttempted;
         this.#submits.set(order.ordinal, effect.seq);
@@ -66,12 +72,21 @@ export class ExchangeLink {
     this.#cancels.clear();
   }
 
-  #deliverNext(kernel: Kernel): void {
-    const { input, at, time, ordinal } = this.#exchange.take();
+  /** Says what was held until now, at the moment of `recordedAt`. */
+  say(kernel: Kernel, { input, time, ordinal }: ExchangeReport, recordedAt: number): void {
     const canceled = input.type === 'OrderCanceled' || input.type === 'CancelRejected';
     const asked = canceled ? this.#cancels : this.#submits;
     const causation = ordinal === null ? null : (asked.get(ordinal) ?? null);
-    kernel.input(input, { source: EXCHANGE_SOURCE, recordedAt: at, time, causation });
+    kernel.input(input, { source: EXCHANGE_SOURCE, recordedAt, time, causation });
     this.sendEffects(kernel);
+  }
+
+  #deliverNext(kernel: Kernel): void {
+    const report = this.#exchange.take();
+    if (this.#times?.holds(report)) return;
+    // An order is accepted before it trades.
+    if (report.ordinal !== null && report.input.type === OrderFilled.type)
+      for (const held of this.#times?.releaseOf(report.ordinal) ?? []) this.say(kernel, held, report.at);
+    this.say(kernel, report, report.at);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * A live session once more with the venue simulated: everything it heard is fed again as it was recorded, at its own
- * time, but for what the venue said of orders, which the simulated exchange says instead.
+ * time, but for what the venue said of orders, which the simulated exchange says instead: fills by the market, its other
+ * words as long after a request as the recorded venue took, while the requests are the same.
  *
  * What the venue says of the account as a whole is a question of connections: it comes when it came, and tells what the
  * simulated account holds. That account starts as the real one was first reported. Money that moves without a trade
@@ -21,6 +22,7 @@ import { MarketClosed, MarketOpened, type SymbolDefined } from '../events/market
 import { ChainRecorded, SplitApplied } from '../events/option.events.ts';
 import { copyTick, Tick } from '../events/tick.ts';
 import type { Strategy } from '../streams/strategy.ts';
+import { AnswerTimes } from './answer-times.ts';
 import { type Core, createCore } from './core.ts';
 import { ExchangeLink } from './exchange-link.ts';
 import { exchangeOf } from './exchange-of-run.ts';
@@ -63,6 +65,7 @@ class Rerun {
   readonly #core: Core;
   readonly #exchange: SimulatedExchange;
   readonly #link: ExchangeLink;
+  readonly #times: AnswerTimes;
   readonly #definitions: SymbolDefined[] = [];
   readonly #symbolsOf = new Map<CalendarName, string[]>();
   readonly #copy = new Tick();
@@ -81,7 +84,8 @@ class Rerun {
       catalogue.get(symbol)?.multiplier ?? multipliers.get(symbol) ?? 1;
     const ledger = openingLedger(request, multiplierOf);
     this.#exchange = exchangeOf(run, { catalogue, multiplierOf, modeller: null, ledger });
-    this.#link = new ExchangeLink(this.#exchange);
+    this.#times = new AnswerTimes(session.open());
+    this.#link = new ExchangeLink(this.#exchange, this.#times);
     for (const definition of session.symbols) this.#define(definition);
   }
 
@@ -93,7 +97,8 @@ class Rerun {
       for (let kind = cursor.next(); kind !== 0; kind = cursor.next()) {
         if (cursor.seq % PROGRESS_EVERY === 0) onProgress?.(cursor.seq, session.records);
         if (kind === 1) this.#tick(cursor.tick, cursor.source);
-        else if (cursor.event.kind !== 'input' || isVenuesWord(cursor.event)) continue;
+        else if (cursor.event.kind !== 'input') continue;
+        else if (isVenuesWord(cursor.event)) this.#venuesWord(cursor.event);
         else this.#input(cursor.event);
         this.#link.sendEffects(kernel);
         sink.settle();
@@ -116,6 +121,14 @@ class Rerun {
     kernel.tick(tick, source);
     this.#link.sendEffects(kernel);
     this.#exchange.after(this.#copy, definition.symbol);
+  }
+
+  /** The simulated venue says its own word here, where it has the same to say. */
+  #venuesWord(event: StoredEvent): void {
+    const { kernel } = this.#core;
+    this.#link.reach(kernel, event.recordedAt);
+    const held = this.#times.reached(event);
+    if (held !== null) this.#link.say(kernel, held, event.recordedAt);
   }
 
   #input(event: StoredEvent): void {
