@@ -31,7 +31,7 @@ export interface AlpacaVenue {
 
 export function alpacaVenue(options: AlpacaOptions): AlpacaVenue {
   const { mode, settings, credentials, clock, run, fetch } = options;
-  const { optionFeed, stockFeed, trustsPartialData, venueUrl: simulatorUrl } = settings;
+  const { optionFeed, stockFeed, trustsPartialData, venueUrl: simulatorUrl, viewUrl } = settings;
   const { callsPerMinute, callsKeptForCancels } = run.config.venue;
   const endpoints = alpacaEndpoints({ mode, stockFeed, optionFeed, simulatorUrl });
   const client = new AlpacaClient({
@@ -60,13 +60,14 @@ export function alpacaVenue(options: AlpacaOptions): AlpacaVenue {
       edges.push(new MarketEdge({ ...market, feed: 'options', symbols: [] }));
       edges.push(new ChainPoller({ client, lane, optionFeed, stockFeed, underlyings, chainEveryMs }));
     }
-    // A simulated market has no prices elsewhere.
-    if (simulatorUrl === null) {
+    // A simulated market has no prices elsewhere but from a stand-in of its own.
+    if (simulatorUrl === null || viewUrl !== null) {
       const names: Partial<Record<FeedName, string[]>> = {
         stocks: shares.map(({ symbol }) => symbol),
         crypto: coins.map(({ symbol }) => symbol),
       };
-      edges.push(new YahooView({ lane, clock, seed, symbolsOf: (feed) => names[feed] ?? [] }));
+      const symbolsOf = (feed: FeedName) => names[feed] ?? [];
+      edges.push(new YahooView({ lane, clock, seed, symbolsOf, url: viewUrl ?? undefined }));
     }
     return edges;
   };

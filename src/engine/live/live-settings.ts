@@ -24,6 +24,11 @@ const liveSettingsSchema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .nullable()
     .default(null),
+  /** A server that speaks Yahoo's form and is shown while a feed is away; null for Yahoo, and for nobody beside a simulator. */
+  viewUrl: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null),
   /** What happens to working orders when the engine is stopped; protective stops always stay. */
   onStop: z.enum(['cancel', 'leave']).default('cancel'),
   /** What happens to them when the engine halts by a fault of its own, or cannot record any more: nobody watches them then. */
@@ -64,6 +69,7 @@ const VARIABLES: Readonly<Record<string, readonly [keyof LiveSettings, (text: st
   QUANTOS_STOCK_FEED: ['stockFeed', String],
   QUANTOS_OPTION_FEED: ['optionFeed', String],
   QUANTOS_VENUE_URL: ['venueUrl', String],
+  QUANTOS_VIEW_URL: ['viewUrl', String],
   QUANTOS_ON_STOP: ['onStop', String],
   QUANTOS_ON_HALT: ['onHalt', String],
   QUANTOS_ALERT_WEBHOOK: ['alertWebhook', String],
@@ -93,12 +99,22 @@ export function liveSettings(
       'nothing to trade is named; give --symbols SPY,QQQ, or live.symbols in a --config file',
     );
   }
+  const whereIs = (key: PropertyKey) => origin.get(String(key)) ?? `${file.name}, live`;
+  for (const key of ADDRESSES) {
+    if (!holdsPassword(given[key])) continue;
+    throw new InputError(`${whereIs(key)}: ${key} holds a user name or a password; leave them out`);
+  }
   const parsed = liveSettingsSchema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const [key] = parsed.error.issues[0].path;
-  const where = origin.get(String(key)) ?? `${file.name}, live`;
-  throw new InputError(schemaSentence(parsed.error, where, given, Object.keys(liveSettingsSchema.shape)));
+  const where = whereIs(parsed.error.issues[0].path[0]);
+  // Whoever has a webhook's address may write to it, also where it is misspelt.
+  const shown = given.alertWebhook === undefined ? given : { ...given, alertWebhook: '(hidden)' };
+  throw new InputError(schemaSentence(parsed.error, where, shown, Object.keys(liveSettingsSchema.shape)));
 }
+
+const ADDRESSES = ['venueUrl', 'viewUrl', 'alertWebhook'] as const;
+
+const holdsPassword = (value: unknown): boolean => /^\s*[a-z]+:[/\\]*[^/\\?#]*@/i.test(String(value));
 
 /** The venue's keys. Only the environment has them: files are copied and committed. */
 export function venueKeys(env: Environment): { keyId: string; secret: string } | null {
