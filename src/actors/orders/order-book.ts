@@ -39,6 +39,8 @@ export interface Order {
   confirmed: boolean;
   /** Why it is to be canceled, until the venue refuses to. */
   cancelReason: string | null;
+  /** The venue did not know it: should it appear all the same, it must be known for ours, in later sessions, too. */
+  isGivenUp: boolean;
 }
 
 /** What an order is to be; where it is priced by a quote, that quote. */
@@ -54,7 +56,7 @@ interface Saved {
   readonly lastOrdinal: number;
   /** Logs from before live sessions have only the first two of each. */
   readonly open: readonly (Pick<Order, 'intended' | 'state'> &
-    Partial<Pick<Order, 'intendedAt' | 'confirmed' | 'cancelReason'>>)[];
+    Partial<Pick<Order, 'intendedAt' | 'confirmed' | 'cancelReason' | 'isGivenUp'>>)[];
 }
 
 /** What shows that the venue has, or had, the order. */
@@ -153,6 +155,7 @@ export class OrderBook {
       state: orderStatus.initial(ordinal, quantity),
       confirmed: false,
       cancelReason: null,
+      isGivenUp: false,
     };
     this.#orders.set(ordinal, order);
     this.#working.set(ordinal, order);
@@ -190,7 +193,9 @@ export class OrderBook {
   /** Counts an order that the venue does not know as canceled. */
   giveUp(ordinal: number, reason: string): void {
     this.#kernel.publish(o.OrderGivenUp.of({ ordinal, reason }));
-    this.#apply(this.#working.get(ordinal)!, { type: 'OrderGivenUp' });
+    const order = this.#working.get(ordinal)!;
+    order.isGivenUp = true;
+    this.#apply(order, { type: 'OrderGivenUp' });
   }
 
   /** Folds a denial at its publication, so that the next intent of the same instant finds the limits free again. */
@@ -249,16 +254,21 @@ export class OrderBook {
   }
 
   #save(): Saved {
-    const open = Array.from(this.#working.values(), ({ intendedSeq: _, ...order }) => order);
-    return { lastOrdinal: this.#lastOrdinal, open };
+    const kept = [...this.#orders.values()].filter(
+      (order) => order.isGivenUp || this.#working.has(order.intended.ordinal),
+    );
+    return { lastOrdinal: this.#lastOrdinal, open: kept.map(({ intendedSeq: _, ...order }) => order) };
   }
 
   #restore(saved: Saved): void {
     this.#lastOrdinal = saved.lastOrdinal;
     for (const each of saved.open) {
-      const order = { intendedAt: 0, confirmed: true, cancelReason: null, ...each, intendedSeq: 0 };
-      this.#orders.set(each.intended.ordinal, order);
-      this.#working.set(each.intended.ordinal, order);
+      const { ordinal } = each.intended;
+      const asBefore = { intendedAt: 0, confirmed: true, cancelReason: null, isGivenUp: false };
+      const order = { ...asBefore, ...each, intendedSeq: 0 };
+      this.#orders.set(ordinal, order);
+      if (isTerminal(order.state.status)) this.#ended.add(ordinal);
+      else this.#working.set(ordinal, order);
     }
   }
 }

@@ -5,6 +5,15 @@ import * as o from '../../../src/events/order.events.ts';
 import { Floor, type FloorOptions } from '../trading-floor.ts';
 
 const SECOND = 1_000_000;
+const FILL = {
+  ordinal: 1,
+  executionId: 'x1',
+  symbol: 'A',
+  side: 'buy',
+  lastQty: 4,
+  lastPx: 100,
+  feeMicros: 0,
+} as const;
 
 /** One order that was sent, and of which nothing was heard. */
 class Dark extends Floor {
@@ -244,7 +253,12 @@ describe('an order that was given up', () => {
     const first = givenUp();
     const second = new Dark({ carried: first.carryOver() });
     second.now = first.now;
+    // Whoever carries the venue's word tells of known orders only.
+    expect(second.actors.orders.known()).toMatchObject([{ ordinal: 1, symbol: 'A', status: 'canceled' }]);
     expect(second.accept(1).left()).toEqual(['CancelAttempted']);
+    second.input(o.OrderFilled.of({ ...FILL, leavesQty: 6 }));
+    expect(second.actors.portfolio.quantity('A')).toBe(4);
+    expect(second.status()).toBe('canceled');
   });
 });
 
