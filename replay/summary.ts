@@ -48,6 +48,8 @@ export interface BacktestSummary extends CurveMetrics, TradeMetrics {
   /** Decision bars. */
   readonly bars: number;
   readonly startCash: number;
+  /** Paid in since then, less what was paid out: part of the final equity, and of no result. */
+  readonly deposits: number;
   readonly finalEquity: number;
   readonly finalCash: number;
   readonly tradesPerYear: number | null;
@@ -90,14 +92,14 @@ export function summarizeRun(run: RunProjection): BacktestSummary {
   const { manifest, samples, ledger, journal } = run;
   if (manifest === null)
     throw new RangeError('this log has no SessionStarted event: it is not a run of the engine');
-  const startCash = manifest.run.cash;
+  const { startCash } = run;
   const curve: Curve = {
     start: startCash,
     day: samples.day,
     value: samples.equity,
     drawdown: samples.drawdown,
   };
-  const trades = roundTrips(journal.fills, journal.splits);
+  const trades = roundTrips([...journal.opening, ...journal.fills], journal.splits);
   const own = tradeMetrics(trades);
   const years = yearsOf(curve);
   const plans = journal.fills.filter((fill) => fill.role !== 'core');
@@ -111,6 +113,7 @@ export function summarizeRun(run: RunProjection): BacktestSummary {
     to: bars === 0 ? null : isoDay(samples.lastDay),
     bars,
     startCash,
+    deposits: fromMicros(run.account.depositedMicros),
     finalEquity: fromMicros(ledger.equityMicros(run.markOf)),
     ...curveMetrics(curve),
     ...own,

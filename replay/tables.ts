@@ -130,6 +130,12 @@ export function instrumentTable(run: RunProjection, trades: readonly Trade[]): R
     tally.fills.push(fill);
     tally.micros[fill.role] += flowMicros(fill);
   }
+  for (const opened of journal.opening) {
+    tallyOf(rowOf(opened.symbol, opened.role, opened.contract)).micros[opened.role] += flowMicros(opened);
+  }
+  for (const { symbol, role, micros } of account.received) {
+    tallyOf(rowOf(symbol ?? 'cash', role, null)).micros[role] += micros;
+  }
   for (const { symbol, quantity, px } of account.core) {
     const { micros } = tallyOf(rowOf(symbol, 'core', null));
     micros.core -= notionalMicros(quantity, px, run.multiplierOf(symbol));

@@ -89,7 +89,7 @@ class Observed implements EventSink {
     const summary = summarizeRun(this.#projection.finish());
     return {
       ...twinMetrics({ label, summary }),
-      pnl: summary.finalEquity - summary.startCash,
+      pnl: summary.finalEquity - summary.startCash - summary.deposits,
       decisions: this.#decisions,
     };
   }

@@ -102,7 +102,7 @@ function curveData(run: RunProjection, twin: RunProjection | null, x: (time: num
     twinDrawdown: [],
     hedged: hedgedSpans(run, x),
   };
-  const start = run.manifest?.run.cash ?? 1;
+  const start = run.startCash;
   let first = Number.NaN;
   let peak = start;
   let holdPeak = 0;

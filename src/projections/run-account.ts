@@ -2,9 +2,16 @@
  * The account of a run, posted from its log by the same ledger as the core's: fills, settlements, splits, and what each
  * kind of holding has earned.
  */
-import { notionalMicros, toMicros } from '../domain/money.ts';
+import { fromMicros, notionalMicros, toMicros } from '../domain/money.ts';
 import { renamedBySplit } from '../domain/options/adjustment.ts';
-import { Ledger, type MarkOf, type Position, type PositionRole } from '../domain/portfolio.ts';
+import {
+  Ledger,
+  type LedgerJson,
+  type MarkOf,
+  type Position,
+  type PositionRole,
+} from '../domain/portfolio.ts';
+import type { CashAligned, CashMoved, SymbolChanged } from '../events/account.events.ts';
 import type { PayloadOf } from '../events/define-event.ts';
 import type { CoreDeclared, SessionStarted } from '../events/engine.events.ts';
 import type { StoredEvent } from '../events/envelope.ts';
@@ -20,33 +27,74 @@ type CoreHolding = PayloadOf<typeof CoreDeclared>;
 const ROLES: readonly PositionRole[] = ['core', 'hedge', 'tactical'];
 const [BUY, SELL] = ['buy', 'sell'] as const;
 
+interface Receipt {
+  /** What it was paid on; null where it was the account. */
+  readonly symbol: string | null;
+  readonly role: PositionRole;
+  readonly micros: number;
+}
+
 interface Parts {
   readonly journal: RunJournal;
   readonly multiplierOf: (symbol: string) => number;
   readonly options: () => RunOptions | null;
+  /** When the log began, microseconds. */
+  readonly startedAt: () => number;
 }
 
 export class RunAccount {
   ledger = new Ledger(0);
+  /** What the account was worth where the log begins, micro-dollars. */
+  startMicros = 0;
   readonly core: CoreHolding[] = [];
+  /** Cash that came without a trade and was not paid in. */
+  readonly received: Receipt[] = [];
   /** Null in profile `plain`: there all is shares. */
   profits: ProfitByKind | null = null;
   readonly #parts: Parts;
+  #transferredBefore = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
   open({ cash, profile }: SessionStarted['run']): void {
-    this.ledger = new Ledger(toMicros(cash));
+    this.startMicros = toMicros(cash);
+    this.ledger = new Ledger(this.startMicros);
     this.profits = profile === 'plain' ? null : new ProfitByKind();
+  }
+
+  /** Goes on with the books of the session before: what it held counts from its price of that moment. */
+  carry(books: LedgerJson, markOf: MarkOf): void {
+    this.ledger = Ledger.fromJSON(books);
+    this.startMicros = this.ledger.equityMicros(markOf);
+    this.#transferredBefore = this.ledger.transferredMicros;
+    for (const { symbol, role, quantity, costMicros, multiplier } of this.ledger.positions()) {
+      const px = markOf(symbol) ?? fromMicros(costMicros) / quantity / multiplier;
+      if (role === 'core') this.#holdCore({ symbol, quantity, px });
+      else this.#open({ symbol, role, quantity, px, multiplier });
+    }
+  }
+
+  /** Paid in since then, less what was paid out: no result of the account's. */
+  get depositedMicros(): number {
+    return this.ledger.transferredMicros - this.#transferredBefore;
   }
 
   /** False where the event moves no books. `bar`: the index of the sample it falls into. */
   post(event: StoredEvent, bar: number): boolean {
     switch (event.type) {
       case 'CoreDeclared':
+      case 'HoldingAdopted':
         return this.#declare(event.payload as CoreHolding);
+      case 'CashMoved':
+        return this.#receive(event.payload as CashMoved);
+      case 'CashAligned': {
+        const { deltaMicros } = event.payload as CashAligned;
+        return this.ledger.receive({ id: null, isTransfer: true, micros: deltaMicros }).applied;
+      }
+      case 'SymbolChanged':
+        return this.#rename(event as StoredEvent<SymbolChanged>, bar);
       case 'OrderFilled':
         return this.#fill(event as StoredEvent<OrderFilled>, bar);
       case 'OptionSettled':
@@ -83,9 +131,58 @@ export class RunAccount {
 
   #declare(core: CoreHolding): boolean {
     this.ledger.declareCore({ ...core, multiplier: this.#parts.multiplierOf(core.symbol) });
+    this.#holdCore(core);
+    return true;
+  }
+
+  #holdCore(core: CoreHolding): void {
     this.core.push(core);
     this.#flowOfCore(core);
+  }
+
+  #open({ quantity, ...held }: Pick<FillRecord, 'symbol' | 'role' | 'quantity' | 'px' | 'multiplier'>): void {
+    const opened: FillRecord = {
+      seq: 0,
+      ordinal: null,
+      intent: null,
+      released: null,
+      executionId: `carried-${held.symbol}-${held.role}`,
+      time: this.#parts.startedAt(),
+      bar: 0,
+      ...held,
+      contract: this.#parts.options()?.contract(held.symbol) ?? null,
+      side: quantity > 0 ? BUY : SELL,
+      quantity: Math.abs(quantity),
+      feeMicros: 0,
+      reason: 'carried',
+      regime: this.#parts.journal.regimes.get(held.symbol) ?? null,
+    };
+    this.#parts.journal.opening.push(opened);
+    this.#flow(opened);
+  }
+
+  /** A dividend counts with what it was paid on; what the account earns or pays as a whole, with its shares. */
+  #receive(moved: CashMoved): boolean {
+    const { activityId, kind, micros, symbol } = moved;
+    const isTransfer = kind === 'transfer';
+    if (!this.ledger.receive({ id: activityId, isTransfer, micros }).applied) return false;
+    if (isTransfer) return true;
+    const role = ROLES.find((each) => symbol !== null && this.ledger.position(symbol, each) !== undefined);
+    const earned = { symbol, role: role ?? 'tactical', micros };
+    this.received.push(earned);
+    this.#flowOfReceipt(earned);
     return true;
+  }
+
+  /** A trade in the symbol goes on under its new name. */
+  #rename({ payload: { from, to }, seq, time }: StoredEvent<SymbolChanged>, bar: number): boolean {
+    const moves = this.ledger
+      .positions()
+      .filter(({ symbol }) => symbol === from)
+      .map(({ role, quantity }) => ({ role, from, to, factor: 1, quantity, cashMicros: 0 }));
+    this.ledger.rename(from, to);
+    this.#parts.journal.splits.push({ seq, time, bar, moves });
+    return moves.length > 0;
   }
 
   #fill(event: StoredEvent<OrderFilled>, bar: number): boolean {
@@ -166,6 +263,10 @@ export class RunAccount {
     this.profits?.flow('core', 0 - notionalMicros(quantity, px, this.#parts.multiplierOf(symbol)));
   }
 
+  #flowOfReceipt({ symbol, role, micros }: Receipt): void {
+    this.profits?.flow(symbol === null ? 'shares' : this.#kindOf({ symbol, role }), micros);
+  }
+
   #flowOfSplit({ from, role, cashMicros }: SplitMove): void {
     if (cashMicros !== 0) this.profits?.flow(this.#kindOf({ symbol: from, role }), cashMicros);
   }
@@ -174,7 +275,9 @@ export class RunAccount {
   #flowAnew(): boolean {
     this.profits?.forget();
     for (const core of this.core) this.#flowOfCore(core);
-    for (const fill of this.#parts.journal.fills) this.#flow(fill);
+    const { opening, fills } = this.#parts.journal;
+    for (const fill of [...opening, ...fills]) this.#flow(fill);
+    for (const each of this.received) this.#flowOfReceipt(each);
     for (const { moves } of this.#parts.journal.splits) for (const move of moves) this.#flowOfSplit(move);
     return true;
   }

@@ -57,6 +57,8 @@ const UNKNOWN_REGIME: RegimeNow = { trend: null, volatility: null, structure: nu
 
 export class RunJournal {
   readonly fills: FillRecord[] = [];
+  /** What the session before left open, as if it had been bought at the first prices of this log. */
+  readonly opening: FillRecord[] = [];
   readonly regimeChanges: RegimeChange[] = [];
   readonly regimes = new Map<string, RegimeNow>();
   readonly selections = new Map<string, Standing<SelectionMade>>();
@@ -152,6 +154,13 @@ export class RunJournal {
         break;
       }
     }
+  }
+
+  /** Orders and regimes of the session before. */
+  carry(orders: readonly OrderIntended[], regimes: Iterable<readonly [string, RegimeNow]>): void {
+    for (const { ordinal, action, intent, role, reason } of orders)
+      this.#orders.set(ordinal, { action, intent, role, reason, released: null });
+    for (const [symbol, now] of regimes) this.regimes.set(symbol, now);
   }
 
   roleOf(ordinal: number): PositionRole {

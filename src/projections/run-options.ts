@@ -10,7 +10,7 @@ import type { Tick } from '../events/tick.ts';
 import { BarWindow } from '../streams/indicators.ts';
 import type { ChainSource } from '../streams/option-chains.ts';
 import { realizedVolatility } from '../streams/realized-volatility.ts';
-import { SessionChains } from '../streams/session-chains.ts';
+import { type SavedChains, SessionChains } from '../streams/session-chains.ts';
 
 /** A year's volatilities, as fractions, at the close of one day (since 1970). */
 export interface VolatilityRow {
@@ -48,6 +48,11 @@ export class RunOptions {
         return closes && realizedVolatility(closes, n);
       },
     });
+  }
+
+  /** What the session before knew of chains. */
+  carry(state: SavedChains): void {
+    this.#chains.restore(state);
   }
 
   /** Every event, so that time passes. */

@@ -8,10 +8,11 @@ import type { CalendarName } from '../domain/instrument.ts';
 import { fromMicros } from '../domain/money.ts';
 import type { Ledger } from '../domain/portfolio.ts';
 import type { PayloadOf } from '../events/define-event.ts';
-import type { SessionStarted } from '../events/engine.events.ts';
+import type { SessionCarried, SessionStarted } from '../events/engine.events.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import type { MarketClosed, SymbolDefined } from '../events/market.events.ts';
 import { DAY_S, type Tick, TickKind } from '../events/tick.ts';
+import { type CarriedState, carriedState } from './carried-state.ts';
 import { PriceSeries } from './price-series.ts';
 import { RunAccount } from './run-account.ts';
 import { RunJournal } from './run-journal.ts';
@@ -22,6 +23,8 @@ import { dayNumber, RunSamples, tradingDay } from './run-samples.ts';
 const POINTS_OF_FEW_SYMBOLS = 8_192;
 const POINTS_OF_MANY_SYMBOLS = 1_024;
 const MANY_SYMBOLS = 16;
+/** What a log says before anything happens in it. */
+const DEFINES: readonly string[] = ['SessionStarted', 'SessionCarried', 'SymbolDefined', 'ContractDefined'];
 
 export class RunProjection implements EventSink {
   /** The first `SessionStarted`: null until it was read. Later sessions of the same run continue it. */
@@ -72,16 +75,21 @@ export class RunProjection implements EventSink {
   /** The instant whose row is due once all its bars are in, else NaN. */
   #due = Number.NaN;
   #exposed = false;
+  /** What the session before left, until the log has said what its symbols are. */
+  #carried: CarriedState | null = null;
+  #startedAt = 0;
   #ledgerMovedAt = Number.NaN;
 
   constructor() {
     const { journal } = this;
     const multiplierOf = (symbol: string) => this.multiplierOf(symbol);
-    this.account = new RunAccount({ journal, multiplierOf, options: () => this.options });
+    const options = () => this.options;
+    this.account = new RunAccount({ journal, multiplierOf, options, startedAt: () => this.#startedAt });
   }
 
   tick(seq: number, tick: Tick): void {
     this.inputs += 1;
+    if (this.#carried !== null) this.#carry(this.#carried);
     if (this.#heldId >= 0) this.#acceptHeld();
     const held = this.#held;
     held[0] = tick.time;
@@ -112,10 +120,17 @@ export class RunProjection implements EventSink {
       if (event.type === 'TickRejected' && event.causation === this.#heldSeq) this.#heldId = -1;
       else this.#acceptHeld();
     }
+    if (this.#carried !== null && !DEFINES.includes(event.type)) this.#carry(this.#carried);
     this.options?.hear(event);
     switch (event.type) {
       case 'SessionStarted':
         this.#start(event as StoredEvent<SessionStarted>);
+        break;
+      case 'SessionCarried':
+        // Of a later session it is what this one knows itself.
+        if (this.#idOf.size > 0) break;
+        this.#carried = carriedState((event.payload as SessionCarried).state);
+        if (this.#carried.chains !== null) this.options?.carry(this.#carried.chains);
         break;
       case 'SymbolDefined':
         this.#define(event.payload as SymbolDefined);
@@ -128,6 +143,10 @@ export class RunProjection implements EventSink {
         break;
       }
       case 'CoreDeclared':
+      case 'HoldingAdopted':
+      case 'CashMoved':
+      case 'CashAligned':
+      case 'SymbolChanged':
       case 'OrderFilled':
       case 'OptionSettled':
       case 'SplitApplied':
@@ -160,6 +179,11 @@ export class RunProjection implements EventSink {
     return this;
   }
 
+  /** Dollars: the starting cash, or what a session that goes on found. */
+  get startCash(): number {
+    return fromMicros(this.account.startMicros);
+  }
+
   get ledger(): Ledger {
     return this.account.ledger;
   }
@@ -172,12 +196,21 @@ export class RunProjection implements EventSink {
     if (this.manifest !== null) return;
     const manifest = event.payload;
     this.manifest = manifest;
+    this.#startedAt = event.recordedAt;
     this.account.open(manifest.run);
     this.samples = new RunSamples(manifest.run.cash);
     this.#tradeFrom = manifest.run.tradeFrom ?? Number.NEGATIVE_INFINITY;
     if (manifest.run.profile === 'plain') return;
     this.options = new RunOptions(manifest, this.markOf);
     this.options.hear(event);
+  }
+
+  #carry({ books, orders, regimes, pxOf }: CarriedState): void {
+    this.#carried = null;
+    for (const [symbol, id] of this.#idOf) this.#marks[id] = pxOf(symbol);
+    this.journal.carry(orders, regimes);
+    this.account.carry(books, this.markOf);
+    this.samples = new RunSamples(this.startCash);
   }
 
   #define(definition: SymbolDefined): void {
@@ -253,7 +286,7 @@ export class RunProjection implements EventSink {
   #sample(time: number, day: number): void {
     if (time < this.#tradeFrom) return;
     const { samples } = this;
-    const equity = fromMicros(this.ledger.equityMicros(this.markOf));
+    const equity = fromMicros(this.ledger.equityMicros(this.markOf) - this.account.depositedMicros);
     const again = this.intraday ? samples.lastTime === time : samples.lastDay === day;
     samples.state(again, time, day, equity, this.#exposed, this.#marks[this.#benchmarkId]);
     this.account.close(day, this.markOf);

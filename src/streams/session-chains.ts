@@ -39,7 +39,7 @@ interface ChainMarket {
   realized(underlying: string, days: number): number | undefined;
 }
 
-interface Saved {
+export interface SavedChains {
   readonly histories: Readonly<Record<string, SavedIv>>;
   readonly recorded: Readonly<Record<string, SavedChain>>;
   /** Contracts that splits made of others: their symbols alone do not tell what they deliver. */
@@ -62,7 +62,7 @@ export function wireChains(
     kernel.onStream<unknown>(each, ACTOR, (event) => chains.hear(event));
   kernel.carry(ACTOR, {
     save: () => chains.save(),
-    restore: (state) => chains.restore(state as Saved),
+    restore: (state) => chains.restore(state as SavedChains),
   });
   market.answerOptionsBy(chains);
   return chains;
@@ -86,7 +86,7 @@ export class SessionChains implements OptionChains {
   readonly #recorded = new Map<string, RecordedChain>();
   readonly #histories = new Map<string, IvHistory>();
   #mode: SessionStarted['mode'] = 'live';
-  #carriedQuotes: Saved['recorded'] = {};
+  #carriedQuotes: SavedChains['recorded'] = {};
 
   /** `symbols`: those decided on, which options can be on. */
   constructor(run: RunSpec, symbols: readonly string[], market: ChainMarket) {
@@ -261,7 +261,7 @@ export class SessionChains implements OptionChains {
     this.#histories.get(underlying)!.set(day, vol);
   }
 
-  save(): Saved {
+  save(): SavedChains {
     const histories = [...this.#histories].filter(([, { sessions }]) => sessions > 0);
     return {
       histories: Object.fromEntries(histories.map(([symbol, history]) => [symbol, history.save()])),
@@ -270,7 +270,7 @@ export class SessionChains implements OptionChains {
     };
   }
 
-  restore({ histories, recorded, adjusted }: Saved): void {
+  restore({ histories, recorded, adjusted }: SavedChains): void {
     for (const contract of adjusted) this.#catalogue.define(contract);
     for (const symbol of Object.keys(histories)) this.#histories.get(symbol)?.restore(histories[symbol]);
     this.#carriedQuotes = recorded;
