@@ -151,7 +151,8 @@ export function wireActors(
   const isContract = (symbol: string) => contractOf(symbol) !== undefined;
   new WantedQuotes(kernel, { feeds, portfolio, orders, workers, desk, isContract });
   const parts = { run, config, symbols: sorted, market, options, orders, portfolio, strategist, desk };
-  const selector = regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes, conditions });
+  const selector =
+    regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes, conditions });
   if (selector === null) new SignalFollower(kernel, parts);
   const { benchmark } = run;
   const hedges = run.hedge && regimes !== null && benchmark !== null && sorted.includes(benchmark);
