@@ -53,6 +53,15 @@ export class BarHistory {
     return last;
   }
 
+  /** The minute that is over by `now`, once: where nobody trades after it, the clock ends it. */
+  over(now: number): MarketBar | null {
+    const last = this.#minute;
+    if (last === null || last.to > now) return null;
+    this.#minute = null;
+    this.#append(last);
+    return last;
+  }
+
   split(at: number, ratio: number): void {
     this.#splits.push({ at, ratio });
   }

@@ -320,13 +320,18 @@ export class SimulatedMarket {
     // Recorded minutes are better than ours.
     if ((listed.definition.resolutionS ?? DAY_S) < DAY_S) return;
     const minute = listed.history.price(px, size, at);
-    if (minute === null) return;
-    for (const each of this.#listeners) each.bar?.(listed.instrument.symbol, minute);
+    if (minute !== null) this.#minuteEnded(listed, minute);
+  }
+
+  #minuteEnded({ instrument }: Listed, minute: MarketBar): void {
+    for (const each of this.#listeners) each.bar?.(instrument.symbol, minute);
   }
 
   #beat(now: number): void {
     this.#beats += 1;
     for (const listed of this.#byId.values()) {
+      const minute = listed.history.over(now);
+      if (minute !== null) this.#minuteEnded(listed, minute);
       if (listed.definition.priceSource === 'bars') this.#quoteFromBar(listed, now);
     }
     // Once a second: a chain that is asked for is quoted more often by its venue than anyone needs.
