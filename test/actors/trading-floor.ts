@@ -27,6 +27,8 @@ export interface FloorOptions {
   readonly symbols?: readonly string[];
   /** What each symbol is priced by; daily bars where not given. */
   readonly priceSource?: SymbolDefined['priceSource'];
+  /** Seconds of its bars; days where not given. */
+  readonly barSeconds?: number;
   /** New York's where not given. */
   readonly calendar?: SymbolDefined['calendar'];
   readonly strategy?: Strategy;
@@ -68,7 +70,7 @@ export class Floor {
   constructor(options: FloorOptions = {}) {
     this.run = runSpec(options);
     this.symbols = options.symbols ?? ['A', 'B'];
-    const { strategy = silent, priceSource = 'bars', calendar = 'XNYS' } = options;
+    const { strategy = silent, priceSource = 'bars', barSeconds = DAY_S, calendar = 'XNYS' } = options;
     this.core = createCore({
       sink: this.log,
       run: this.run,
@@ -79,7 +81,7 @@ export class Floor {
     this.kernel.on(ClockTicked, 'script', () => this.#script?.());
     if (options.carried !== undefined) this.input(SessionCarried.of(options.carried));
     this.symbols.forEach((symbol, id) => {
-      const resolutionS = priceSource === 'bars' ? DAY_S : null;
+      const resolutionS = priceSource === 'bars' ? barSeconds : null;
       const definition = {
         id,
         symbol,

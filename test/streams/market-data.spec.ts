@@ -141,6 +141,24 @@ describe('bars of a gap', () => {
     });
   });
 
+  test('that a vendor streamed, gave again, or gave only for the gap are the volume of the day once each', () => {
+    const { floor } = floorOf({ priceSource: 'bars', barSeconds: 60 });
+    floor.input(FeedOpened.of({ feed: 'stocks', source: 'test', tradable: true }));
+    const minute = (end: number, volume: number) => {
+      floor.now = open + end * MINUTE;
+      floor.tick('A', TickKind.bar, { ...bar(floor.now, 100, volume), resolutionS: 60 });
+    };
+    minute(1, 50);
+    minute(2, 60);
+    floor.now = open + 5 * MINUTE;
+    const gap = [1, 2, 3, 4].map((end) => bar(open + end * MINUTE, 100, 50));
+    load(floor, gap, 60, 'backfill');
+    minute(5, 70);
+    minute(5, 70);
+    expect(closed(floor)).toMatchObject({ volume: 50 + 60 + 50 + 50 + 70 });
+    expect(floor.payloads('TickRejected')).toMatchObject([{ reason: 'duplicate' }]);
+  });
+
   test('give the day its open and its close where the engine was away', () => {
     const floor = live();
     trade(floor, 30, 104);
