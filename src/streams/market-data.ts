@@ -100,6 +100,7 @@ export class MarketData {
     for (const symbol of options.symbols) this.#states.set(symbol, this.#newState(symbol));
     kernel.onStream(SessionStarted, ACTOR, ({ payload }) => {
       this.#isLive = payload.mode !== 'sim';
+      this.#fold.live = this.#isLive;
     });
     kernel.onStream(SymbolDefined, ACTOR, ({ payload }) => this.#define(payload));
     kernel.onTick(ACTOR, (tick, seq) => this.#fold.fold(tick, seq));
@@ -285,7 +286,8 @@ export class MarketData {
       const state = this.#states.get(symbol);
       if (state?.builder === null || state === undefined || this.calendarOf(symbol) !== calendar) continue;
       const bar = state.builder.close(day);
-      if (bar !== null) this.#onDay(state, bar);
+      // What history has told already is not told again.
+      if (bar !== null && bar.time > (state.lastDay?.time ?? 0)) this.#onDay(state, bar);
     }
     this.#kernel.notifyWhenQuiet(DayDecided, { calendar, day });
   }

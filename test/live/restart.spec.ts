@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { dayToMicros } from '../../src/domain/exchange-calendar.ts';
+import type { HistoryLoaded } from '../../src/events/feed.events.ts';
 import { Rig } from './rig.ts';
 
 const alwaysLong = fileURLToPath(new URL('./strategies/always-long.ts', import.meta.url));
@@ -43,6 +44,40 @@ test('an engine that is stopped takes its entry back first', async () => {
   expect(rig.venue.account.qtyOf('SPY')).toBe(0);
   const [{ seq }] = rig.ofType('OperatorCommanded').slice(-1);
   expect(rig.ofType('CancelAttempted').map(({ causation }) => causation)).toContain(seq);
+  expect(await rig.replays()).toEqual([]);
+}, 60_000);
+
+test('a day that an engine did not hear to its end is closed on all its minutes', async () => {
+  rig = new Rig({
+    startAt: at('2026-11-17', 15, 40),
+    strategy: alwaysLong,
+    run: { instruments: 'equity', hedge: false },
+    market: { quotesPerSecond: 1 },
+  });
+  await rig.skipTo(at('2026-11-17', 15, 44));
+  await rig.start();
+  await rig.advance(90_000);
+  await rig.kill();
+  await rig.skipTo(at('2026-11-17', 16, 20));
+  await rig.start();
+  await rig.until('the close', () => rig.ofType('MarketClosed').length === 1);
+  const types = rig.events.map(({ type }) => type);
+  expect(types.lastIndexOf('HistoryLoaded')).toBeLessThan(types.indexOf('MarketClosed'));
+  const { payload } = rig.ofType('BackfillEnded').at(-1)!;
+  expect(payload).toMatchObject({ feed: 'stocks', failed: null });
+  const told = (ofResolutionS: number) =>
+    rig.ofType('HistoryLoaded').flatMap(({ payload }) => {
+      const { resolutionS, bars } = payload as HistoryLoaded;
+      return resolutionS === ofResolutionS ? bars.filter(({ time }) => time > at('2026-11-17', 15, 46)) : [];
+    });
+  expect(told(60).length).toBeGreaterThan(10);
+  const close = at('2026-11-17', 16, 0);
+  // The day itself is told once, by its close.
+  expect(told(86_400)).toEqual([]);
+  const { market } = rig.engine.session!.core.actors;
+  expect(market.lastDay('SPY')).toMatchObject({ time: close });
+  expect(market.history('SPY').time.ago(1)).toBeLessThan(close);
+  expect(rig.ofType('SelectionMade').length).toBeGreaterThan(0);
   expect(await rig.replays()).toEqual([]);
 }, 60_000);
 

@@ -38,8 +38,8 @@ export class LiveCalendar {
   /** The earliest moment of a calendar that is due and not recorded. */
   due(calendar: CalendarName, now: number): LiveMoment | null {
     const days = this.#of(calendar);
-    const owed = later(days.opened, days.attended);
-    if (owed > days.closed) {
+    const owed = this.#owed(calendar);
+    if (owed !== null) {
       const over = tradingSession(calendar, owed)!.close;
       if (now >= over + LAST_BAR_US) return { kind: 'close', calendar, day: owed };
       // Where one day follows the other without a pause, what the first decides acts at the second's opening.
@@ -50,6 +50,22 @@ export class LiveCalendar {
     if (now >= open) days.attended = day;
     const opens = day > days.opened && now >= open + OPENING_PAUSE_US[calendar] && now < close;
     return opens ? { kind: 'open', calendar, day } : null;
+  }
+
+  /** When the newest session that is over ended, if its close is not recorded yet; microseconds. */
+  owedClose(calendar: CalendarName, now: number): number | null {
+    const owed = this.#owed(calendar);
+    if (owed === null) return null;
+    const { close } = tradingSession(calendar, owed)!;
+    const next = tradingSession(calendar, tradingDayAt(calendar, close + 1))!;
+    return close <= now && now < next.close ? close : null;
+  }
+
+  /** The day whose close is not recorded yet. */
+  #owed(calendar: CalendarName): string | null {
+    const { opened, attended, closed } = this.#of(calendar);
+    const owed = later(opened, attended);
+    return owed > closed ? owed : null;
   }
 
   /** When the next moment after `now` comes, microseconds. */

@@ -8,6 +8,7 @@ import { installDeterminismTrap } from '../../bus/determinism-trap.ts';
 import type { HostClock, InputLane, KnownOrder, LiveEdge, VenueDesk } from '../../bus/ports.ts';
 import type { RunSpec } from '../../domain/config.ts';
 import { InputError } from '../../domain/input-error.ts';
+import type { CalendarName } from '../../domain/instrument.ts';
 import { fromMicros } from '../../domain/money.ts';
 import type { OrderStatus } from '../../domain/order-status.ts';
 import { Reconciled } from '../../events/account.events.ts';
@@ -19,7 +20,9 @@ import type { SymbolDefined } from '../../events/market.events.ts';
 import { OrderOutcomeUnknown } from '../../events/order.events.ts';
 import { sealLog } from '../../log/seal-log.ts';
 import type { WriterLock } from '../../log/writer-lock.ts';
+import { calendarOfFeed, dataFeeds } from '../../streams/data-feeds.ts';
 import type { Strategy } from '../../streams/strategy.ts';
+import type { Core } from '../core.ts';
 import { lockAccount } from './account-lock.ts';
 import { CancelLink } from './cancel-link.ts';
 import { Dictionary } from './dictionary.ts';
@@ -74,8 +77,12 @@ export interface LiveEngineParts extends LiveSetup {
   readonly onState?: (state: EngineState, why: string) => void;
 }
 
+type Command = PayloadOf<typeof OperatorCommanded>;
+const isHalt = ({ command }: Command): boolean => command === 'halt';
+
 type Account = Awaited<ReturnType<VenueDesk['account']>>;
 
+const OPERATOR_SOURCE = 'operator';
 const EVENTS_PER_SESSION_MAX = 20_000_000;
 /** How long a stop waits for the last word on canceled orders. */
 const LAST_REPORTS_MS = 5_000;
@@ -102,7 +109,9 @@ export class LiveEngine {
   #edges: readonly LiveEdge[] = [];
   #beat: HeartBeat | null = null;
   /** Of the newest chain of sessions; null where the account has none yet. */
-  #link: CancelLink | null = null;
+  #cancelLink: CancelLink | null = null;
+  /** What was commanded before there was a session to record it in. */
+  #asked: Command[] = [];
   #failing: Promise<void> | null = null;
   /** Why nothing is decided any more; empty while all is well. */
   #fault = '';
@@ -139,24 +148,31 @@ export class LiveEngine {
         ...this.#parts,
         files: this.#files,
         see: (event) => this.#see(event),
+        onFound: ({ chain }) => this.#link(chain),
       });
       this.#replaying = false;
       if (recovered?.kind === 'resumed') await this.#resume(recovered.session);
       else await this.#begin(recovered);
       this.#sealEnded();
     } catch (error) {
+      this.#replaying = false;
+      const stands = this.#health.state === 'halted' && this.#parts.onHalt === 'cancel';
+      if (stands || this.#asked.some(isHalt)) await this.#cleared();
       await this.#release();
       throw error;
     }
   }
 
-  /** The kill switch and its relatives; recorded like anything else that comes from outside. */
-  command(
-    command: PayloadOf<typeof OperatorCommanded>['command'],
-    by: string,
-    symbol: string | null = null,
-  ): void {
-    this.#lane?.say(OperatorCommanded.of({ command, symbol, by }), 'operator');
+  /**
+   * The kill switch and its relatives; recorded like anything else that comes from outside, as soon as that is possible.
+   * Where nobody decides, a halt goes past the core.
+   */
+  command(command: Command['command'], by: string, symbol: string | null = null): void {
+    const commanded = { command, symbol, by };
+    if (this.#lane === null) this.#asked.push(commanded);
+    else this.#lane.say(OperatorCommanded.of(commanded), OPERATOR_SOURCE);
+    const decides = this.#lane !== null && this.#session!.core.kernel.halted === null;
+    if (isHalt(commanded) && !decides) this.#clear();
   }
 
   health(): EngineHealth {
@@ -182,7 +198,7 @@ export class LiveEngine {
   /** Drops everything as a crash would, the process apart: nothing is committed, canceled or said any more. */
   abandon(): void {
     this.#beat?.stop();
-    this.#link?.close();
+    this.#cancelLink?.close();
     this.#cancelSealing();
     this.#lane?.close();
     for (const edge of this.#edges) void edge.stop();
@@ -201,7 +217,7 @@ export class LiveEngine {
     const cash = recovered?.cash ?? fromMicros(this.#account!.equityMicros);
     const knownUntil = recovered?.until ?? null;
     const bars = historyBars(run, strategy, symbols);
-    const history = await warmUpHistory(desk, symbols, { bars, knownUntil, now: clock.now() });
+    const history = await warmUpHistory(desk, symbols, { bars, knownUntil, now: this.#historyUntil() });
     const actions = await this.#actionsSince(symbols, knownUntil);
     const now = Math.max(clock.now(), knownUntil ?? 0);
     const name = recovered === null ? newChain(mode, now) : nextName(recovered.name);
@@ -224,34 +240,37 @@ export class LiveEngine {
       now,
       see: (event) => this.#see(event),
     });
-    this.#run(symbols, knownUntil ?? now, [...actions, ...history]);
+    const unknown = unanswered(this.#session.core);
+    this.#run(symbols, knownUntil ?? now, [...unknown, ...actions, ...history]);
   }
 
   /** Timers leave their states before the clock moves; an effect without a report is unknown. */
   async #resume(session: LiveSession): Promise<void> {
-    const { clock, desk, strategyOf } = this.#parts;
-    const { kernel, actors } = session.core;
+    const { desk, strategyOf } = this.#parts;
+    const { kernel } = session.core;
     this.#session = session;
     const { run, symbols } = session.manifest;
     const watched = [...new Set([...this.#parts.symbols, ...symbols])].sort();
     this.#strategy = await strategyOf(run.strategy);
     const bars = historyBars(run, this.#strategy, symbols);
     const until = kernel.now;
-    const history = await warmUpHistory(desk, watched, { bars, knownUntil: until, now: clock.now() });
+    const history = await warmUpHistory(desk, watched, {
+      bars,
+      knownUntil: until,
+      now: this.#historyUntil(),
+    });
     const actions = await this.#actionsSince(watched, until);
-    const inDoubt = actors.orders.known().filter(({ status }) => UNANSWERED.includes(status));
+    const unknown = unanswered(session.core);
     kernel.input(SessionResumed.of({ reason: 'the engine came back' }), {
       source: ENGINE_SOURCE,
       recordedAt: until,
     });
-    const unknown = inDoubt.map(({ ordinal }) =>
-      OrderOutcomeUnknown.of({ ordinal, reason: 'the engine stopped before it heard what became of it' }),
-    );
     this.#run(watched, until, [...unknown, ...actions, ...history]);
   }
 
   #run(symbols: readonly string[], since: number, first: readonly NewInput[]): void {
     const { clock, edgesOf } = this.#parts;
+    if (this.#stopped !== null) throw new InputError('it was stopped before it ran');
     const session = this.#session!;
     const lane = new LiveLane({
       clock,
@@ -263,7 +282,7 @@ export class LiveEngine {
       },
     });
     this.#lane = lane;
-    this.#link = this.#linkOf(session.name.chain);
+    this.#link(session.name.chain);
     this.#watched = symbols;
     this.#enter('reconciling', '');
     this.#edges = edgesOf({
@@ -274,6 +293,7 @@ export class LiveEngine {
       since,
     });
     lane.connect(this.#edges);
+    for (const each of this.#asked.splice(0)) lane.say(OperatorCommanded.of(each), OPERATOR_SOURCE);
     for (const each of first) lane.say(each);
     for (const edge of this.#edges) edge.start();
     lane.commit();
@@ -283,25 +303,41 @@ export class LiveEngine {
       calendar: this.#calendar,
       calendars: this.#dictionary.calendars(),
       mayOpen: () => this.#state === 'trading',
+      mayClose: (calendar) => this.#hasBars(calendar),
       onBeat: () => this.#onBeat(),
       onDayClosed: () => this.#rollWhenQuiet('the trading day is over'),
     });
     this.#beat.start();
   }
 
-  #linkOf(chain: string): CancelLink {
-    const { desk, clock } = this.#parts;
-    return new CancelLink({
-      desk,
-      clock,
-      chain,
-      say: (what) => this.#enter(this.#state, [this.#fault, what].filter(Boolean).join('; ')),
+  /** A day whose close is still to be told is built of its own bars. */
+  #historyUntil(): number {
+    const now = this.#parts.clock.now();
+    const owed = this.#dictionary.calendars().flatMap((each) => this.#calendar.owedClose(each, now) ?? []);
+    return Math.min(now, ...owed.map((close) => close - 1));
+  }
+
+  /** No feed of a calendar is still catching up. */
+  #hasBars(calendar: CalendarName): boolean {
+    const { feeds } = this.#session!.core.actors;
+    const missing = dataFeeds.filter((each) => {
+      const state = feeds.state(each);
+      return calendarOfFeed(each) === calendar && each !== 'options' && state !== null && state !== 'live';
     });
+    return missing.length === 0;
+  }
+
+  /** From now on orders can be taken back, whatever else becomes of the engine. */
+  #link(chain: string): void {
+    const { desk, clock } = this.#parts;
+    const say = (what: string) => this.#enter(this.#state, [this.#fault, what].filter(Boolean).join('; '));
+    this.#cancelLink ??= new CancelLink({ desk, clock, chain, say });
+    if (this.#asked.some(isHalt)) this.#clear();
   }
 
   /** Past the core, which hears nothing of it but what the venue reports; not within a dispatch. */
   #clear(): void {
-    this.#parts.clock.after(0, () => void this.#link?.clear());
+    this.#parts.clock.after(0, () => void this.#cancelLink?.clear());
   }
 
   // --- while it runs -------------------------------------------------------------------------------------------------
@@ -448,13 +484,13 @@ export class LiveEngine {
 
   /** Waits until no order is left, as long as that may take. */
   async #cleared(): Promise<void> {
-    await Promise.race([this.#link!.clear(), later(this.#parts.clock, CLEARED_MS)]);
+    await Promise.race([this.#cancelLink?.clear(), later(this.#parts.clock, CLEARED_MS)]);
   }
 
   async #release(): Promise<void> {
     this.#replaying = false;
     this.#beat?.stop();
-    this.#link?.close();
+    this.#cancelLink?.close();
     this.#cancelSealing();
     quietly(() => this.#session?.log.close());
     this.#lock?.release();
@@ -465,6 +501,12 @@ export class LiveEngine {
 
 /** Effects that left, or were about to: what the venue made of them is not in the log. */
 const UNANSWERED: readonly OrderStatus[] = ['submitted', 'pendingUpdate', 'pendingCancel'];
+
+const unanswered = ({ actors }: Core): NewInput[] =>
+  actors.orders.known().flatMap(({ ordinal, status }) => {
+    const reason = 'the engine stopped before it heard what became of it';
+    return UNANSWERED.includes(status) ? [OrderOutcomeUnknown.of({ ordinal, reason })] : [];
+  });
 
 /** Protective stops of shares rest at the venue while no engine runs. */
 const goes = ({ intended }: { readonly intended: { readonly action: string } }): boolean =>

@@ -3,13 +3,14 @@
  * results goes on where it stopped. A session that ended, or that new code would have decided otherwise, is carried over.
  */
 import { KernelDeadError } from '../../bus/kernel.ts';
-import type { EventLog } from '../../bus/ports.ts';
+import type { EventLog, LogCursor } from '../../bus/ports.ts';
 import type { RunSpec } from '../../domain/config.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { canonicalJson } from '../../events/canonical.ts';
 import { type SessionCarried, SessionEnded, SessionStarted } from '../../events/engine.events.ts';
 import type { StoredEvent } from '../../events/envelope.ts';
 import { OrderIntended } from '../../events/order.events.ts';
+import type { Tick } from '../../events/tick.ts';
 import { type LogReader, openLogReader } from '../../log/log-reader.ts';
 import { openLogForAppend } from '../../log/log-writer.ts';
 import { sealLog } from '../../log/seal-log.ts';
@@ -20,6 +21,8 @@ import { carriedFrom, type LiveSession, SeenSink } from './live-session.ts';
 import { nameText, type SessionFiles, type SessionName } from './session-files.ts';
 
 const ORDER_BOOK = 'order-book';
+/** Records that are replayed at a time: some milliseconds. */
+const SLICE = 2_000;
 
 export interface RecoveryRequest {
   readonly files: SessionFiles;
@@ -31,6 +34,8 @@ export interface RecoveryRequest {
   /** Go on in a new session, whatever the old one would decide today. */
   readonly roll: boolean;
   readonly see: (event: StoredEvent) => void;
+  /** The session that is to be replayed. */
+  readonly onFound: (name: SessionName) => void;
 }
 
 export type Recovered =
@@ -53,6 +58,7 @@ export async function recover(request: RecoveryRequest): Promise<Recovered | nul
   const found = newestLog(files);
   if (found === null) return null;
   const { name, reader } = found;
+  request.onFound(name);
   try {
     const manifest = first<SessionStarted>(reader, SessionStarted.type)!;
     if (manifest.mode !== request.mode) {
@@ -64,7 +70,7 @@ export async function recover(request: RecoveryRequest): Promise<Recovered | nul
     const resumes = !ended && !request.roll;
     if (resumes) requireSameSetup(name, manifest, request);
     const strategy = await request.strategyOf(manifest.run.strategy);
-    const { core, sink } = replayed(reader, name, manifest, strategy, request);
+    const { core, sink } = await replayed(reader, name, manifest, strategy, request);
     const { halted } = core.kernel;
     if (halted !== null && !request.roll) {
       const { code, actor, message } = halted.payload as { code: string; actor: string; message: string };
@@ -128,18 +134,23 @@ function requireSameSetup(name: SessionName, manifest: SessionStarted, now: Reco
   throw refused(`session ${nameText(name)} began with another setup (${keys}) and has not ended`);
 }
 
-function replayed(
+/** The event loop has its turn meanwhile: whoever commands is heard. */
+async function replayed(
   reader: LogReader,
   name: SessionName,
   manifest: SessionStarted,
   strategy: Strategy,
   { roll, see }: RecoveryRequest,
-): { core: Core; sink: SeenSink } {
+): Promise<{ core: Core; sink: SeenSink }> {
   const recorded = new RecordedDecisions();
   const sink = new SeenSink(roll ? nowhere : recorded, see);
   const core = createCore({ sink, run: manifest.run, strategy, symbols: manifest.symbols });
   try {
-    feed(reader.cursor({ verify: true }), core, roll ? uncompared : recorded);
+    const slices = new SlicedCursor(reader.cursor({ verify: true }));
+    while (!slices.ended) {
+      feed(slices, core, roll ? uncompared : recorded);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     if (!roll) recorded.finish();
     return { core, sink };
   } catch (error) {
@@ -149,6 +160,43 @@ function replayed(
     throw refused(
       `this quantos decides session ${nameText(name)} otherwise than it was decided (seq ${seq} ${what})`,
     );
+  }
+}
+
+/** Says every so often that it is at its end, and goes on from there when it is asked again. */
+class SlicedCursor implements LogCursor {
+  readonly #cursor: LogCursor;
+  #left = SLICE;
+  ended = false;
+
+  constructor(cursor: LogCursor) {
+    this.#cursor = cursor;
+  }
+
+  next(): 0 | 1 | 2 {
+    if (this.#left-- === 0) {
+      this.#left = SLICE;
+      return 0;
+    }
+    const kind = this.#cursor.next();
+    this.ended = kind === 0;
+    return kind;
+  }
+
+  get seq(): number {
+    return this.#cursor.seq;
+  }
+  get source(): string {
+    return this.#cursor.source;
+  }
+  get tick(): Tick {
+    return this.#cursor.tick;
+  }
+  get event(): StoredEvent {
+    return this.#cursor.event;
+  }
+  close(): void {
+    this.#cursor.close();
   }
 }
 

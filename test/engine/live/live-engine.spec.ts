@@ -1,12 +1,16 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { map } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { replay } from '../../../replay/replay.ts';
 import { dayToMicros } from '../../../src/domain/exchange-calendar.ts';
 import { LiveEngine, type LiveEngineParts } from '../../../src/engine/live/live-engine.ts';
 import type { StoredEvent } from '../../../src/events/envelope.ts';
+import { HistoryLoaded } from '../../../src/events/feed.events.ts';
+import { Tick, TickKind } from '../../../src/events/tick.ts';
 import { openLogReader } from '../../../src/log/log-reader.ts';
+import type { Strategy } from '../../../src/streams/strategy.ts';
 import { SteppedClock } from '../../live/stepped-clock.ts';
 import { runSpec, strategyOf } from '../engine-run.ts';
 import { StillVenue } from './still-venue.ts';
@@ -296,6 +300,93 @@ describe('a live engine', () => {
       await whileTimePasses(engine.stop('enough'));
       expect(venue.open).toBe(0);
     });
+  });
+
+  describe('that comes back to a long log', () => {
+    beforeEach(async () => {
+      const engine = engineOf();
+      await engine.start();
+      await pass(1_000);
+      const tick = new Tick();
+      Object.assign(tick, { kind: TickKind.trade, symbolId: venue.lane!.idOf('SPY'), px: 400, size: 1 });
+      for (let i = 0; i < 30_000; i++)
+        venue.lane!.tick(Object.assign(tick, { time: clock.now() }), 'still-venue');
+      await pass(5_000);
+      expect(engine.health().backlog).toBe(0);
+      engine.session!.log.flush();
+      killed();
+      events = [];
+      venue.open = 1;
+    });
+
+    it('can be told to halt before it knows where it stopped, and records that first', async () => {
+      const states: [string, string][] = [];
+      const engine = engineOf({ onState: (...said) => states.push(said) });
+      const started = whileTimePasses(engine.start());
+      await quiet();
+      engine.command('halt', 'SIGUSR2');
+      await started;
+      expect(states.map(([state, why]) => `${state}: ${why}`).slice(0, 3)).toEqual([
+        'recovering: ',
+        'recovering: 1 order is being canceled',
+        'reconciling: ',
+      ]);
+      await pass(3_000);
+      expect(inputsOf(events).slice(0, 2)).toEqual(['SessionResumed', 'OperatorCommanded']);
+      expect(engine.health().tradingState).toBe('halted');
+      expect(engine.health().why).toBe('no order is left at the venue');
+    });
+
+    it('takes its orders back all the same where it then refuses to go on', async () => {
+      const run = runSpec({ strategy: 'sma-cross', profile: 'quantos', seed: 2 });
+      const engine = engineOf({ run });
+      engine.command('halt', 'control');
+      await expect(whileTimePasses(engine.start())).rejects.toThrow('--roll');
+      expect(venue.open).toBe(0);
+    });
+
+    it('does not run where it is stopped meanwhile', async () => {
+      const engine = engineOf();
+      const started = whileTimePasses(engine.start());
+      await quiet();
+      await engine.stop('enough');
+      await expect(started).rejects.toThrow('it was stopped before it ran');
+      await engineOf().start();
+    });
+  });
+
+  it('takes back what stands where it finds that it had halted', async () => {
+    const signals: Strategy['signals'] = (market) =>
+      market.bars('SPY').pipe(
+        map(() => {
+          throw new Error('boom');
+        }),
+      );
+    const strategy = { ...strategyOf('sma-cross'), signals };
+    const engine = engineOf({ onHalt: 'leave', strategyOf: async () => strategy });
+    await engine.start();
+    const bar = { time: TUESDAY - 18 * HOUR_US, open: 1, high: 1, low: 1, close: 1, volume: 1 };
+    const told = { symbol: 'SPY', resolutionS: 86_400, source: 'x', why: 'warmUp' as const, bars: [bar] };
+    venue.lane!.input(HistoryLoaded.of(told), { source: 'still-venue' });
+    await pass(1_000);
+    expect(engine.health().why).toContain('boom');
+    engine.session!.log.flush();
+    killed();
+    venue.open = 1;
+    const again = engineOf({ strategyOf: async () => strategy });
+    await expect(whileTimePasses(again.start())).rejects.toThrow(/halted in .*: boom/);
+    expect(venue.open).toBe(0);
+  });
+
+  it('goes past its core, too, where somebody halts what has halted', async () => {
+    const engine = engineOf({ onHalt: 'leave' });
+    await engine.start();
+    await pass(1_000);
+    engine.session!.core.kernel.halt('TEST', 'someone', 'boom');
+    venue.open = 1;
+    engine.command('halt', 'control');
+    await pass(1_000);
+    expect(venue.open).toBe(0);
   });
 
   it('refuses to go on in a session that was begun with another setup, unless it may roll', async () => {
