@@ -55,6 +55,8 @@ export class TickFold {
   readonly #heardAt = new Float64Array(dataFeeds.length);
   /** By symbol id: the place of its feed. */
   #feed = new Uint8Array(0);
+  /** In a simulation nothing is on its way longer than modelled. */
+  live = false;
   /** 1 where somebody works orders and wants every quote. */
   watched = new Uint8Array(0);
   #barEnd = new Float64Array(0);
@@ -104,7 +106,8 @@ export class TickFold {
     if (!(tick.time <= tick.recordedAt + this.#futureUs)) {
       return this.#listener.rejected(tick, Number.isFinite(tick.time) ? 'fromTheFuture' : 'notFinite');
     }
-    this.#heardAt[this.#feed[id]] = tick.recordedAt;
+    const freshAt = this.#freshAt(tick);
+    if (freshAt > this.#heardAt[this.#feed[id]]) this.#heardAt[this.#feed[id]] = freshAt;
     if (this.#builds[id] === 3) return this.#option(tick);
     switch (tick.kind) {
       case TickKind.quote:
@@ -116,6 +119,11 @@ export class TickFold {
       case TickKind.openPrint:
         return this.#print(tick, id);
     }
+  }
+
+  /** A live record that was long on its way, or waited behind others, is as old as its venue says: it is no news of now. */
+  #freshAt({ recordedAt, time }: Tick): number {
+    return this.live && time + this.#futureUs < recordedAt ? time + this.#futureUs : recordedAt;
   }
 
   /** Ends every one-minute bar that is over at `time`: the clock and the close reach symbols that fell silent. */
@@ -187,7 +195,7 @@ export class TickFold {
     this.#quoteTime[id] = tick.time;
     this.bidPx[id] = tick.bidPx;
     this.askPx[id] = tick.askPx;
-    this.quotedAt[id] = tick.recordedAt;
+    this.quotedAt[id] = this.#freshAt(tick);
     if (this.watched[id] === 1) this.#listener.quoted(id);
     return true;
   }

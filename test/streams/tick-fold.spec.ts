@@ -307,3 +307,28 @@ describe('quotes of an option', () => {
     expect(believed).toEqual([]);
   });
 });
+
+describe('what is heard late', () => {
+  test('a live quote that was long on its way is as old as its venue says', () => {
+    const { fold, quote } = foldOf('quotes');
+    fold.live = true;
+    quote(10 * MINUTE, 10, 11);
+    expect(fold.heardOn('stocks')).toBe(10 * MINUTE);
+    quote(10 * MINUTE + 2_000_000, 10, 11, { recordedAt: 11 * MINUTE });
+    expect(fold.heardOn('stocks')).toBe(10 * MINUTE + 3_000_000);
+    expect(fold.quotedAt[0]).toBe(10 * MINUTE + 3_000_000);
+  });
+
+  test('a second on its way is none', () => {
+    const { fold, quote } = foldOf('quotes');
+    fold.live = true;
+    quote(10 * MINUTE, 10, 11, { recordedAt: 10 * MINUTE + 1_000_000 });
+    expect(fold.heardOn('stocks')).toBe(10 * MINUTE + 1_000_000);
+  });
+
+  test('a simulation hears by arrival: its latencies are modelled', () => {
+    const { fold, quote } = foldOf('quotes');
+    quote(10 * MINUTE, 10, 11, { recordedAt: 11 * MINUTE });
+    expect(fold.heardOn('stocks')).toBe(11 * MINUTE);
+  });
+});
