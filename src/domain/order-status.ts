@@ -107,8 +107,8 @@ export const orderStatuses = Object.keys(orderTable) as readonly OrderStatus[];
 
 const TERMINAL = orderStatuses.filter((status) => Object.keys(orderTable[status]).length === 0);
 const PENDING = orderStatuses.filter((status) => Object.values(orderTable[status]).includes('previous'));
-/** Over at the venue, yet a fill that crossed the end, or follows a bust, still counts. */
-const MAY_STILL_FILL: readonly OrderStatus[] = ['canceled', 'expired', 'filled'];
+/** Over for us, yet a fill that crossed the end, or follows a bust, still counts: the ledger has it, too. */
+const MAY_STILL_FILL: readonly OrderStatus[] = ['canceled', 'expired', 'filled', 'rejected'];
 
 export const isTerminal = (status: OrderStatus): boolean => TERMINAL.includes(status);
 /** May trade at the venue: sent, and not known to be over. */

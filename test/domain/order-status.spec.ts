@@ -217,6 +217,11 @@ describe('an order', () => {
     expect(state).toMatchObject({ status: 'canceled', filledQty: 3 });
   });
 
+  test('rejected counts a fill that proves the rejection wrong: the ledger has it, and a restart must not infer it again', () => {
+    const state = given(10, submitted, rejected, filled('late', 10));
+    expect(state).toMatchObject({ status: 'rejected', filledQty: 10 });
+  });
+
   test('filled stays filled while a bust takes its quantity back', () => {
     const state = given(10, submitted, accepted, filled('a', 10), bust('a'));
     expect(state).toMatchObject({ status: 'filled', filledQty: 0, avgPx: null });

@@ -36,6 +36,14 @@ const HOUR_US = 60 * MINUTE_US;
 const SETTLED_MS = 240_000;
 const DAY = '2026-11-17';
 const NEXT_DAY = '2026-11-18';
+const WORKING: ReadonlySet<string> = new Set([
+  'accepted',
+  'pending_new',
+  'new',
+  'partially_filled',
+  'pending_cancel',
+  'pending_replace',
+]);
 const KEYS = { keyId: 'PKCANARY7Q2ZKEYID', secret: 'cAnArY/secret+7f3b9d1e5a' };
 
 const strategy = (name: string): string => fileURLToPath(new URL(`./strategies/${name}.ts`, import.meta.url));
@@ -74,7 +82,12 @@ const SCENES: Readonly<Record<Scene, SceneSetup>> = {
   walks: {
     startAt: dayToMicros(NEXT_DAY) - 8 * SECOND_US,
     strategy: strategy('always-long'),
-    run: { instruments: 'equity', hedge: false, config: { venue: { restingStops: false } } },
+    run: {
+      instruments: 'equity',
+      hedge: false,
+      // Stops of coins do not rest at this venue; and the second day enters again.
+      config: { venue: { restingStops: false }, selector: { rearmDays: 0 } },
+    },
     symbols: coins,
     feed: 'crypto',
     faultyMs: 60_000,
@@ -216,6 +229,9 @@ export class Session {
   async recover(): Promise<void> {
     const { rig } = this;
     rig.venue.faults.clear();
+    // What the venue held back for reasons of its own it lets go of.
+    for (const { id, status } of [...rig.venue.desk.open])
+      if (!WORKING.has(status)) rig.venue.desk.cancel(id);
     if (!rig.runs) await this.#start();
     const { feed } = this.#setup;
     const isWell = () => {

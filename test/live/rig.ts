@@ -33,7 +33,7 @@ import { runSpec } from '../engine/engine-run.ts';
 import { SteppedClock } from './stepped-clock.ts';
 
 /** Rounds of the event loop without news after which nothing is on its way. */
-const QUIET_ROUNDS = 6;
+const QUIET_ROUNDS = 24;
 /** A request may wait at the venue for the clock: it does not hold the test up for ever. */
 const ROUNDS_WITH_REQUESTS = 60;
 const STEP_MS = 50;

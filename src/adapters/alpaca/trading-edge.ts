@@ -165,24 +165,9 @@ export class TradingEdge implements LiveEdge {
         /client.?order.?id/i.test(error.message) && /unique|exist|duplicate/i.test(error.message);
       // 429 comes from the gate before the venue's order entry: what it turns away was not taken.
       if ((error.transient && error.code !== 'rateLimited') || isTaken) return unknown(error.message);
-      if (!this.#doubtful.has(ordinal)) return hand(OrderRejected.of({ ordinal, reason: error.message }));
-      await this.#rejectedOrThere(ordinal, error.message, hand, unknown);
-    }
-  }
-
-  /** An order of this id was sent before and may be what the refusal is about (its buying power is in use by it). */
-  async #rejectedOrThere(
-    ordinal: number,
-    reason: string,
-    hand: Handle,
-    unknown: (reason: string) => void,
-  ): Promise<void> {
-    try {
-      await this.#reportState(ordinal, hand);
-    } catch (thrown) {
-      const error = venueErrorOf(thrown);
-      if (error.code === 'notFound') hand(OrderRejected.of({ ordinal, reason }));
-      else unknown(error.message);
+      // The one sent before may be what the refusal is about (its buying power is in use by it), or come later still.
+      if (this.#doubtful.has(ordinal)) return unknown(error.message);
+      hand(OrderRejected.of({ ordinal, reason: error.message }));
     }
   }
 
