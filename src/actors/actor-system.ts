@@ -19,6 +19,7 @@ import { HedgeLimits } from './hedging/hedge-limits.ts';
 import { HedgingProtocol } from './hedging/hedging-protocol.ts';
 import { Regimes } from './market/regimes.ts';
 import { Strategist } from './market/strategist.ts';
+import { IntentPace } from './orders/intent-pace.ts';
 import { type Order, OrderBook } from './orders/order-book.ts';
 import { OrderWorkers } from './orders/order-worker.ts';
 import { Pricing } from './orders/pricing.ts';
@@ -132,6 +133,7 @@ export function wireActors(
   const account = new Account({ market, orders, portfolio, pricing, exposures });
   const regimes = whole ? new Regimes(kernel, market, config, sorted) : null;
   const strategist = new Strategist(kernel, market, { strategy, params, symbols: sorted, configOf });
+  const pace = new IntentPace(kernel, { pricing, applies: () => run.risk && conditions.apply });
   new RiskGate(kernel, {
     market,
     options,
@@ -142,11 +144,13 @@ export function wireActors(
     hedgeLimits,
     tradingState,
     conditions,
+    pace,
     enforced: run.risk,
   });
   const size = new ReleaseSize({ run, market, options, portfolio, pricing, account, hedgeLimits });
-  const workers = new OrderWorkers(kernel, { run, market, orders, portfolio, pricing, size, conditions });
-  const desk = new ReleaseDesk(kernel, { run, market, orders, pricing, size, workers, conditions });
+  const ofDesk = { run, market, orders, pricing, size, conditions, pace };
+  const workers = new OrderWorkers(kernel, { ...ofDesk, portfolio });
+  const desk = new ReleaseDesk(kernel, { ...ofDesk, workers });
   withdrawOnLoss(kernel, { ...ofVenue, workers });
   const isContract = (symbol: string) => contractOf(symbol) !== undefined;
   new WantedQuotes(kernel, { feeds, portfolio, orders, workers, desk, isContract });

@@ -20,6 +20,7 @@ import { firstFailing } from '../decision-tests.ts';
 import { MachineHost } from '../machine-host.ts';
 import type { LiveConditions } from '../venue/live-conditions.ts';
 import { dropIntent, liquidityRefusal } from './intent-end.ts';
+import type { IntentPace } from './intent-pace.ts';
 import type { OrderBook } from './order-book.ts';
 import type { Pricing } from './pricing.ts';
 import type { ReleaseSize } from './release-size.ts';
@@ -45,6 +46,7 @@ interface Parts {
   readonly pricing: Pricing;
   readonly size: ReleaseSize;
   readonly conditions: LiveConditions;
+  readonly pace: IntentPace;
 }
 
 type Why = PayloadOf<typeof WalkStepped>['why'];
@@ -296,7 +298,6 @@ export class OrderWorkers {
     const quantity = this.#quantityNow(worker);
     if (quantity === null) return this.#send(worker, { type: 'WITHDRAW' });
     const limitPx = targetOf(context);
-    if (worker.said?.limitPx !== limitPx) this.#say(worker, this.#why(worker, limitPx), limitPx);
     const { action, role, side, symbol, reason } = intent;
     const { bidPx, askPx } = context.quote!;
     const terms = {
@@ -315,6 +316,9 @@ export class OrderWorkers {
       // A market that never closes has no day's end for an order to expire at.
       timeInForce: this.#parts.market.calendarOf(symbol) === '24x7' ? 'gtc' : 'day',
     } as const;
+    // The next look finds it less soon; who waits behind it goes first.
+    if (this.#parts.pace.tooSoon(terms) !== undefined) return this.#send(worker, { type: 'STALE' });
+    if (worker.said?.limitPx !== limitPx) this.#say(worker, this.#why(worker, limitPx), limitPx);
     const first = worker.traded.size === 0;
     const ordinal = this.#parts.orders.intend(
       terms,

@@ -17,6 +17,7 @@ import type { MarketData } from '../../streams/market-data.ts';
 import { words } from '../decision-tests.ts';
 import type { LiveConditions } from '../venue/live-conditions.ts';
 import { dropIntent, liquidityRefusal } from './intent-end.ts';
+import type { IntentPace } from './intent-pace.ts';
 import type { OrderBook } from './order-book.ts';
 import { type OrderWorkers, WorkSettled } from './order-worker.ts';
 import type { Pricing } from './pricing.ts';
@@ -44,6 +45,7 @@ interface Parts {
   readonly size: ReleaseSize;
   readonly workers: OrderWorkers;
   readonly conditions: LiveConditions;
+  readonly pace: IntentPace;
 }
 
 interface Saved {
@@ -194,12 +196,18 @@ export class ReleaseDesk {
   /** What would only be denied waits for its feed or its venue, as does what a refused cancel is in the way of, unless it has grown too old. */
   #isHeldBack(each: Deferred): boolean {
     if (this.#isTooOld(each)) return false;
-    const { orders, conditions } = this.#parts;
+    const { orders } = this.#parts;
     const isInTheWay = ({ symbol, ordinal }: o.OrderIntended) =>
       symbol === each.intent.symbol && this.#refusedLately(ordinal);
     if (this.#refusedAt.size > 0 && [...orders.working()].some(({ intended }) => isInTheWay(intended)))
       return true;
-    return conditions.failing(each.intent) !== undefined;
+    return this.#obstacle(each.intent) !== undefined;
+  }
+
+  /** What a live session would deny it for now; one that is worked waits by itself for its turn. */
+  #obstacle(intent: o.IntentDeferred): o.DecisionTest | undefined {
+    const { conditions, pace } = this.#parts;
+    return conditions.failing(intent) ?? (this.#isWorked(intent) ? undefined : pace.tooSoon(intent));
   }
 
   #isTooOld({ intent, releasedAt }: Deferred): boolean {
@@ -226,12 +234,12 @@ export class ReleaseDesk {
 
   #release(waited: Deferred): void {
     const { intent, seq, basis, releasedAt } = waited;
-    const { orders, pricing, workers, run, conditions } = this.#parts;
+    const { orders, pricing, workers, run } = this.#parts;
     const { symbol } = intent;
     if (this.#isTooOld(waited)) {
       const ageMs = (this.#kernel.now - releasedAt) / 1_000;
       const { intentAgeMaxMs } = pricing.configOf(symbol).risk;
-      const held = conditions.failing(intent);
+      const held = this.#obstacle(intent);
       const why = held === undefined ? '' : `; ${words(held)}`;
       return this.#drop(intent, `${ageMs} ms old; at most ${intentAgeMaxMs}${why}`, seq);
     }

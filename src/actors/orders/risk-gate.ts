@@ -16,13 +16,13 @@ import type { Portfolio } from '../account/portfolio.ts';
 import { atLeast, atMost, firstFailing, needs } from '../decision-tests.ts';
 import type { HedgeLimits } from '../hedging/hedge-limits.ts';
 import type { LiveConditions } from '../venue/live-conditions.ts';
+import type { IntentPace } from './intent-pace.ts';
 import type { OrderBook } from './order-book.ts';
 import type { Pricing } from './pricing.ts';
 import type { TradingState } from './trading-state.ts';
 
 const ACTOR = 'risk-gate';
-const SECOND_US = 1_000_000;
-const MINUTE_US = 60 * SECOND_US;
+const MINUTE_US = 60_000_000;
 
 interface Parts {
   readonly market: MarketData;
@@ -34,40 +34,23 @@ interface Parts {
   readonly hedgeLimits: HedgeLimits;
   readonly tradingState: TradingState;
   readonly conditions: LiveConditions;
+  readonly pace: IntentPace;
   /** Off: only cash is looked at (profile `plain`). */
   readonly enforced: boolean;
-}
-
-interface Recent {
-  readonly at: number;
-  readonly symbol: string;
-  readonly key: string;
-  readonly intent: number | null;
-  /** One more price of an intent that is being worked: neither a new intent nor a duplicate. */
-  readonly step: boolean;
 }
 
 export class RiskGate {
   readonly #kernel: Kernel;
   readonly #parts: Parts;
-  /** Intents of the last minute, oldest first. */
-  #recent: Recent[] = [];
 
   constructor(kernel: Kernel, parts: Parts) {
     this.#kernel = kernel;
     this.#parts = parts;
     kernel.on(OrderIntended, ACTOR, (event) => this.#judge(event));
-    kernel.carry(ACTOR, {
-      save: () => this.#recent,
-      restore: (state) => {
-        this.#recent = [...(state as Recent[])];
-      },
-    });
   }
 
   #judge(event: Recorded<OrderIntended>): void {
     const order = event.payload;
-    this.#forgetTheOld();
     const tests = this.#tests(order);
     const failed = firstFailing(tests);
     const { ordinal, intent, symbol } = order;
@@ -77,18 +60,7 @@ export class RiskGate {
       this.#kernel.publish(OrderDenied.of({ intent, ordinal, reason, symbol, tests }));
       this.#parts.orders.deny(ordinal);
     }
-    if (this.#parts.enforced) this.#remember(order);
-  }
-
-  #forgetTheOld(): void {
-    const since = this.#kernel.now - MINUTE_US;
-    while (this.#recent.length > 0 && this.#recent[0].at <= since) this.#recent.shift();
-  }
-
-  #remember(order: OrderIntended): void {
-    const { intent, symbol } = order;
-    const step = this.#isStep(order);
-    this.#recent.push({ at: this.#kernel.now, intent, key: duplicateKey(order), step, symbol });
+    if (this.#parts.enforced) this.#parts.pace.remember(order);
   }
 
   #tests(order: OrderIntended): DecisionTest[] {
@@ -97,10 +69,6 @@ export class RiskGate {
     if (dollars >= LEDGER_MAX)
       return [{ limit: LEDGER_MAX, pass: false, test: 'orderValue', value: 'more than the ledger can hold' }];
     return [...conditions.tests(order), ...(enforced ? this.#allTests(order) : this.#cashTest(order))];
-  }
-
-  #isStep({ intent }: OrderIntended): boolean {
-    return intent !== null && this.#recent.some((each) => each.intent === intent);
   }
 
   /** What a cash account asks of any profile: a buy can be paid. A share of equity is cut to the cash at the fill. */
@@ -131,32 +99,17 @@ export class RiskGate {
   }
 
   #orderTests(order: OrderIntended): DecisionTest[] {
-    const now = this.#kernel.now;
-    const { risk } = this.#parts.pricing.configOf(order.symbol);
-    const window = now - risk.duplicateWindowMs * 1_000;
-    const ownKey = duplicateKey(order);
-    const duplicates = this.#recent.filter(
-      ({ at, key, intent }) => at > window && key === ownKey && (intent === null || intent !== order.intent),
-    ).length;
+    const { pace } = this.#parts;
     const opposing = this.#working(order, (other) => other.side === opposite(order.side));
     const sameIntent = this.#working(
       order,
       (other) => order.intent !== null && other.intent === order.intent,
     );
-    const tests = [
-      atMost('duplicates', duplicates, 0),
+    return [
+      pace.duplicateTest(order),
       atMost('liveOrdersOfIntent', sameIntent, 0),
       atMost('ownOrdersOnTheOtherSide', opposing, 0),
-    ];
-    if (this.#parts.pricing.barMode(order.symbol) || this.#isStep(order)) return tests;
-    const intents = this.#recent.filter(({ step }) => !step);
-    const inSecond = intents.filter(
-      ({ at, symbol }) => at > now - SECOND_US && symbol === order.symbol,
-    ).length;
-    return [
-      ...tests,
-      atMost('intentsThisSecond', inSecond + 1, risk.intentsPerSecondPerSymbol),
-      atMost('intentsThisMinute', intents.length + 1, risk.intentsPerMinute),
+      ...pace.rateTests(order),
     ];
   }
 
@@ -262,6 +215,3 @@ export class RiskGate {
     return count;
   }
 }
-
-const duplicateKey = ({ symbol, side, size, limitPx, stopPx, orderType }: OrderIntended): string =>
-  `${symbol} ${side} ${size.kind === 'quantity' ? size.quantity : size.fraction} ${orderType} ${limitPx ?? ''} ${stopPx ?? ''}`;
