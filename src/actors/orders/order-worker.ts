@@ -33,6 +33,9 @@ import {
 } from './working-order.machine.ts';
 
 const ACTOR = 'order-worker';
+const MINUTE_US = 60_000_000;
+/** A cancel and a submit. */
+const CALLS_PER_MOVE = 2;
 const workerId = (symbol: string): string => `${ACTOR}-${symbol}`;
 
 /** An intent is worked no more, or holds nobody up any longer. */
@@ -63,6 +66,8 @@ interface Worker {
   /** The price it said last that it goes to, and after how many steps. */
   said: { limitPx: number; steps: number } | null;
   holdsUp: boolean;
+  /** When its newest order went out, microseconds; 0 before any in this session. */
+  placedAt: number;
 }
 
 type Saved = Pick<Worker, 'intent' | 'input' | 'said' | 'holdsUp'> & {
@@ -164,6 +169,7 @@ export class OrderWorkers {
       traded: new Map(),
       said: null,
       holdsUp: true,
+      placedAt: 0,
     };
     this.#workers.set(symbol, worker);
     this.#watch(symbol);
@@ -222,6 +228,7 @@ export class OrderWorkers {
     const standing = context.ordinal === null ? undefined : orders.get(context.ordinal);
     const unknown = standing !== undefined && isInDoubt(standing.state);
     if (fresh && !unknown && (quote.bidPx > 0 || intent.action === 'exit')) {
+      if (this.#movedJustNow(worker)) return true;
       const { bidPx, askPx } = quote;
       machine.send({ type: 'MARKET', quote: { bidPx, askPx } });
       return true;
@@ -229,6 +236,19 @@ export class OrderWorkers {
     if (value.market === 'fresh') this.#say(worker, 'stale', context.standingPx);
     if (value.market !== 'stale') machine.send({ type: 'STALE' });
     return false;
+  }
+
+  /**
+   * A venue lets us call it so many times a minute, and every move is a cancel and a submit: all walks together follow the
+   * market with half of what is not kept for cancels, so that an exit always finds calls left. Simulated venues count none.
+   */
+  #movedJustNow({ intent, machine, placedAt }: Worker): boolean {
+    const { conditions, pricing } = this.#parts;
+    const { order, market, pace } = machine.snapshot.value;
+    if (!conditions.apply || order !== 'standing' || market !== 'fresh' || pace === 'due') return false;
+    const { callsPerMinute, callsKeptForCancels } = pricing.configOf(intent.symbol).venue;
+    const movesPerMinute = (callsPerMinute - callsKeptForCancels) / 2 / CALLS_PER_MOVE;
+    return this.#kernel.now - placedAt < (MINUTE_US * this.#workers.size) / movesPerMinute;
   }
 
   /** A market that no order may meet now is as good as a stale one: the far touch is the worst the walk comes to. */
@@ -324,6 +344,7 @@ export class OrderWorkers {
       terms,
       first && seq > 0 ? { basis, causation: seq } : { basis: basisOf([...basis, seq]) },
     );
+    worker.placedAt = this.#kernel.now;
     worker.traded.set(ordinal, 0);
     this.#byOrder.set(ordinal, worker);
     this.#send(worker, { type: 'PLACED', ordinal, limitPx, quantity, slowness: this.#slowness() });
@@ -436,7 +457,17 @@ export class OrderWorkers {
     for (const { intent, input, machine: state, traded, said, holdsUp } of saved) {
       const machine = new MachineHost(this.#kernel, workerId(intent.symbol), workingOrderMachine, input);
       machine.restore(state);
-      const worker = { intent, input, machine, seq: 0, basis: [], traded: new Map(traded), said, holdsUp };
+      const worker = {
+        intent,
+        input,
+        machine,
+        seq: 0,
+        basis: [],
+        traded: new Map(traded),
+        said,
+        holdsUp,
+        placedAt: 0,
+      };
       this.#workers.set(intent.symbol, worker);
       for (const [ordinal] of traded) this.#byOrder.set(ordinal, worker);
       this.#watch(intent.symbol);

@@ -118,6 +118,41 @@ describe('an order in a live session', () => {
   });
 });
 
+describe('a walk at a venue that counts calls', () => {
+  /** A market that moves four times a second, for a minute, with a venue that answers at once: the calls it was asked. */
+  function callsInAMinute(floor: LiveFloor): number {
+    let calls = 0;
+    floor.quoted = [];
+    for (let i = 0; i < 240; i++) {
+      floor.after(250 * MS).quote('A', 100 + (i % 7) / 100, 100.3 + (i % 7) / 100);
+      for (const effect of floor.kernel.takeEffects()) {
+        const { ordinal } = effect.payload as { ordinal?: number };
+        if (effect.type === 'SubmitAttempted') floor.accept(ordinal!);
+        else if (effect.type === 'CancelAttempted') floor.cancelled(ordinal!);
+        else continue;
+        calls += 1;
+      }
+      floor.clock();
+    }
+    return calls;
+  }
+
+  const exiting = (): LiveFloor => {
+    const floor = started()
+      .hold('A', 10, 100)
+      .pass(6 * SECOND);
+    floor.kernel.takeEffects();
+    floor.decide(() => floor.defer({ intent: 1, action: 'exit', quantity: 10 }));
+    return floor.opened();
+  };
+
+  test('follows the market with half of the calls, so that another exit finds some left', () => {
+    const calls = callsInAMinute(exiting());
+    expect(calls).toBeGreaterThan(40);
+    expect(calls).toBeLessThanOrEqual(75);
+  });
+});
+
 describe('losing a feed', () => {
   const released = (action: 'enter' | 'exit') => {
     const floor = started();
