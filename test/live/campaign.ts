@@ -184,7 +184,7 @@ export class Session {
     // The close decides, the next day's opening trades.
     await rig.advance(8_000);
     await rig.stop();
-    await rig.skipTo(SHARES_OPEN - 6 * SECOND_US);
+    await rig.dozeTo(SHARES_OPEN - 6 * SECOND_US);
     await this.#start();
   }
 
@@ -277,7 +277,7 @@ export class Session {
       }
       if (this.#scene === 'shares') return;
       await rig.stop();
-      await rig.skipTo(nextMidnight(rig.clock.now()) - 4 * SECOND_US);
+      await rig.dozeTo(nextMidnight(rig.clock.now()) - 4 * SECOND_US);
       await this.#start();
     }
     const before = rig.venue.desk.orders.length;
