@@ -22,3 +22,29 @@ export function scaledClock({ startAt, speed }: { startAt: number; speed: number
     },
   };
 }
+
+/** A scaled clock that stands until it is told to go: a simulated market misses nobody who comes late. */
+export function waitingClock(
+  begin: Parameters<typeof scaledClock>[0],
+): HostClock & { readonly go: () => void } {
+  let clock: HostClock | null = null;
+  const waiting = new Set<() => void>();
+  return {
+    now: () => clock?.now() ?? begin.startAt,
+    after(delayMs, run) {
+      if (clock !== null) return clock.after(delayMs, run);
+      let cancel = (): void => void waiting.delete(arm);
+      const arm = () => {
+        cancel = clock!.after(delayMs, run);
+      };
+      waiting.add(arm);
+      return () => cancel();
+    },
+    go() {
+      if (clock !== null) return;
+      clock = scaledClock(begin);
+      for (const arm of waiting) arm();
+      waiting.clear();
+    },
+  };
+}

@@ -3,9 +3,11 @@
  * effects to whoever performs them. It outlives the sessions of its process.
  */
 import type { HostClock, InputLane, LiveEdge } from '../../bus/ports.ts';
+import { definitionOf } from '../../events/catalogue.ts';
 import type { NewInput } from '../../events/define-event.ts';
 import type { StoredEvent } from '../../events/envelope.ts';
 import { SymbolDefined } from '../../events/market.events.ts';
+import { OrderCanceled } from '../../events/order.events.ts';
 import type { Tick } from '../../events/tick.ts';
 import { Pump } from '../pump.ts';
 import type { Dictionary } from './dictionary.ts';
@@ -68,13 +70,22 @@ export class LiveLane implements InputLane {
   input(event: NewInput, from: Parameters<InputLane['input']>[1]): void {
     if (!this.#open) return;
     const { source, time, causation = null } = from;
-    const asked = causation === null ? null : causation - this.#earlierSeqs;
+    const asked = causation === null ? this.#requestOf(event) : causation - this.#earlierSeqs;
     this.#pump.offerInput(event, {
       source,
       recordedAt: this.#clock.now(),
       time,
-      causation: asked !== null && asked > 0 ? asked : null,
+      causation: asked > 0 ? asked : null,
     });
+  }
+
+  /** What the venue says of an order unasked answers the submit or the cancel that this log holds; 0 where it holds none. */
+  #requestOf({ type, payload }: NewInput): number {
+    if (!definitionOf(type).report) return 0;
+    const { ordinal } = payload as { readonly ordinal?: number | null };
+    const order = this.#session.core.actors.orders.get(ordinal ?? 0);
+    if (order === undefined) return 0;
+    return (type === OrderCanceled.type && order.cancelSeq) || order.submitSeq;
   }
 
   idOf(symbol: string): number | undefined {

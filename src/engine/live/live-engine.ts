@@ -18,7 +18,6 @@ import type { StoredEvent } from '../../events/envelope.ts';
 import { MessageRejected } from '../../events/feed.events.ts';
 import type { SymbolDefined } from '../../events/market.events.ts';
 import { OrderOutcomeUnknown } from '../../events/order.events.ts';
-import { sealLog } from '../../log/seal-log.ts';
 import type { WriterLock } from '../../log/writer-lock.ts';
 import { calendarOfFeed, dataFeeds } from '../../streams/data-feeds.ts';
 import type { Strategy } from '../../streams/strategy.ts';
@@ -31,7 +30,7 @@ import { HeartBeat } from './heart-beat.ts';
 import { LiveLane } from './input-lane.ts';
 import { LiveCalendar } from './live-calendar.ts';
 import { beginSession, carriedFrom, ENGINE_SOURCE, endSession, type LiveSession } from './live-session.ts';
-import { type Recovered, recover, sealEnded } from './recovery.ts';
+import { type Recovered, recover, sealAll } from './recovery.ts';
 import { nameText, newChain, nextName, SessionFiles } from './session-files.ts';
 import { corporateActions, corporateDay, warmUpHistory } from './venue-facts.ts';
 
@@ -90,8 +89,6 @@ const LOOK_EVERY_MS = 50;
 /** How long the end of an engine that does not decide waits for its orders' end: longer than a submit on its way takes. */
 const CLEARED_MS = 15_000;
 const ASK_AGAIN_MS = 60_000;
-/** The close is a busy moment. */
-const SEAL_AFTER_MS = 60_000;
 
 export class LiveEngine {
   readonly #parts: LiveEngineParts;
@@ -123,7 +120,6 @@ export class LiveEngine {
   #asking = false;
   #watched: readonly string[] = [];
   #strategy: Strategy | null = null;
-  #cancelSealing = () => {};
   #stopped: Promise<void> | null = null;
 
   constructor(parts: LiveEngineParts) {
@@ -153,7 +149,6 @@ export class LiveEngine {
       this.#replaying = false;
       if (recovered?.kind === 'resumed') await this.#resume(recovered.session);
       else await this.#begin(recovered);
-      this.#sealEnded();
     } catch (error) {
       this.#replaying = false;
       const stands = this.#health.state === 'halted' && this.#parts.onHalt === 'cancel';
@@ -199,7 +194,6 @@ export class LiveEngine {
   abandon(): void {
     this.#beat?.stop();
     this.#cancelLink?.close();
-    this.#cancelSealing();
     this.#lane?.close();
     for (const edge of this.#edges) void edge.stop();
     this.#lock?.release();
@@ -432,12 +426,6 @@ export class LiveEngine {
     });
     this.#lane!.continueIn(this.#session);
     this.#lane!.commit();
-    this.#cancelSealing = this.#parts.clock.after(SEAL_AFTER_MS, () => this.#sealEnded());
-  }
-
-  #sealEnded(): void {
-    // One that somebody reads stays as it is until the next time: it is no less durable.
-    quietly(() => sealEnded(this.#files!, this.#session!.name));
   }
 
   // --- how it ends -----------------------------------------------------------------------------------------------------
@@ -456,9 +444,8 @@ export class LiveEngine {
     await Promise.all(this.#edges.map((edge) => edge.stop()));
     await new Promise<void>((resolve) => lane.whenReached(resolve));
     lane.close();
-    const { path } = this.#session;
     endSession(this.#session, reason);
-    quietly(() => sealLog(path));
+    quietly(() => sealAll(this.#files!));
     await this.#release();
     this.#enter('stopped', reason);
   }
@@ -491,7 +478,6 @@ export class LiveEngine {
     this.#replaying = false;
     this.#beat?.stop();
     this.#cancelLink?.close();
-    this.#cancelSealing();
     quietly(() => this.#session?.log.close());
     this.#lock?.release();
     this.#lock = null;

@@ -90,6 +90,12 @@ const logs = () =>
   readdirSync(join(folder, 'A-1'))
     .filter((file) => file.endsWith('.db'))
     .sort();
+const sealed = () =>
+  logs().map((file) => {
+    const reader = openLogReader(join(folder, 'A-1', file));
+    reader.close();
+    return reader.sealed;
+  });
 const recorded = (file: string): StoredEvent[] => {
   const reader = openLogReader(join(folder, 'A-1', file));
   try {
@@ -183,7 +189,8 @@ describe('a live engine', () => {
 
   it('rolls to a new session after the close, without a word to its feeds', async () => {
     clock.advance((6 * HOUR_US) / 1_000 - 2_000);
-    await engineOf().start();
+    const engine = engineOf();
+    await engine.start();
     await pass(1_000);
     const connected = venue.lane;
     await pass(7_000);
@@ -192,8 +199,12 @@ describe('a live engine', () => {
       expect.arrayContaining(['SessionEnded', 'SessionStarted', 'SessionCarried', 'TradingResumed']),
     );
     expect(venue.lane).toBe(connected);
-    await pass(1_000);
+    await pass(120_000);
     expect(logs()).toHaveLength(2);
+    // To seal is to stand still for seconds.
+    expect(sealed()).toEqual([false, false]);
+    await whileTimePasses(engine.stop('enough'));
+    expect(sealed()).toEqual([true, true]);
     for (const file of logs()) {
       expect(await replay(join(folder, 'A-1', file), { verify: true })).toMatchObject({ identical: true });
     }
