@@ -119,9 +119,11 @@ export class OrderReports {
     const execution = executionOf(update);
     if (fact === 'execution' && execution !== null) return account.execution(execution, sums);
     const id = update.previousExecutionId ?? update.executionId;
-    if (fact === 'bust' && id !== null) return account.restated(id, null, sums);
+    // An order that is over may not count as updated: its sums are as new as what is said of it.
+    const after = { ...sums, asOf: Math.max(sums.asOf, update.time) };
+    if (fact === 'bust' && id !== null) return account.restated(id, null, after);
     if (fact === 'correction' && id !== null && execution !== null) {
-      return account.restated(id, execution, sums);
+      return account.restated(id, execution, after);
     }
     return account.sums(sums);
   }

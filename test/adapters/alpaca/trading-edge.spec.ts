@@ -529,6 +529,32 @@ describe('the stream', () => {
     expect(lane.payloads('TradeBusted')).toMatchObject([{ executionId: 'e2' }]);
   });
 
+  test('believes a bust of an order that is over and does not count as updated', async () => {
+    const done = (filled: string) => {
+      const over = { status: 'filled', filled_avg_price: '190', updated_at: '2026-03-03T15:01:01Z' };
+      return venueOrder({ ...over, filled_qty: filled });
+    };
+    venue.tell({
+      event: 'fill',
+      execution_id: 'e1',
+      price: '190',
+      qty: '100',
+      timestamp: '2026-03-03T15:01:01Z',
+      order: done('100'),
+    });
+    venue.tell({
+      event: 'trade_bust',
+      execution_id: 'e1',
+      price: '190',
+      qty: '100',
+      timestamp: '2026-03-03T15:02:00Z',
+      order: done('0'),
+    });
+    venue.tell({ event: 'new', order: venueOrder({ id: 'v2', client_order_id: 'by-hand' }) });
+    await until(() => lane.said().includes('TradeBusted'));
+    expect(lane.said()).toEqual(['OrderFilled', 'TradeBusted']);
+  });
+
   test('says nothing of orders that are not ours, or that the log does not know', async () => {
     venue.tell({ event: 'new', order: venueOrder({ client_order_id: 'by-hand' }) });
     venue.tell({ event: 'new', order: venueOrder({ id: 'v9', client_order_id: `${CHAIN}-9` }) });
