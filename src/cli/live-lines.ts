@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import { summarizeEvent } from '../../replay/event-summary.ts';
 import { money } from '../../replay/format.ts';
+import { tradingDayAt, tradingSession } from '../domain/exchange-calendar.ts';
 import { fromMicros, toMicros } from '../domain/money.ts';
 import type { Position } from '../domain/position-book.ts';
 import type { EngineState } from '../engine/live/engine-health.ts';
@@ -63,6 +64,7 @@ export class LiveLines {
   readonly #print: (line: string) => void;
   readonly #engine: () => Pick<LiveEngine, 'session'>;
   #state: EngineState = 'stopped';
+  #hasToldHours = false;
   #markedAt = 0;
   #marks = '';
   #fills = 0;
@@ -90,6 +92,10 @@ export class LiveLines {
     if (state === this.#state) return;
     this.#state = state;
     this.#print(why === '' ? `engine ${state}` : `engine ${state}: ${why}`);
+    const { session } = this.#engine();
+    if (state !== 'trading' || session === null || this.#hasToldHours) return;
+    this.#hasToldHours = true;
+    for (const line of marketHours(session)) this.#print(line);
   }
 
   /** After the end: where it stands, where its log is, what can be asked of it. */
@@ -126,6 +132,20 @@ export class LiveLines {
     this.#marks = line;
     this.#print(`${clockTime(now)}  ${'positions'.padEnd(20)} ${line}`);
   }
+}
+
+/** When something can happen: whoever starts on a Saturday should not wonder why nothing does. */
+function marketHours({ core, manifest }: LiveSession): string[] {
+  const { kernel, actors } = core;
+  const calendars = [...new Set(manifest.symbols.map((symbol) => actors.market.calendarOf(symbol)))];
+  return calendars.map((calendar) => {
+    const { open, close } = tradingSession(calendar, tradingDayAt(calendar, kernel.now + 1))!;
+    const until = (time: number) =>
+      `${new Date(time / 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    return kernel.now < open
+      ? `market ${calendar} is closed and opens at ${until(open)}: orders wait for it`
+      : `market ${calendar} is open until ${until(close)}: strategies decide at its close`;
+  });
 }
 
 const clockTime = (time: number): string => new Date(time / 1_000).toISOString().slice(11, 19);

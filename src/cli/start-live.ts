@@ -8,6 +8,7 @@ import type { HostClock, VenueDesk } from '../bus/ports.ts';
 import { Operations } from '../dashboard/operations.ts';
 import type { RunSpec } from '../domain/config.ts';
 import { InputError } from '../domain/input-error.ts';
+import { VenueError } from '../domain/venue-error.ts';
 import { sharedLockFolder } from '../engine/live/account-lock.ts';
 import { alpacaVenue } from '../engine/live/alpaca-venue.ts';
 import type { EngineState } from '../engine/live/engine-health.ts';
@@ -39,7 +40,10 @@ export interface LiveOptions extends CommonOptions, Pick<RunOptions, 'config' | 
 }
 
 const CLOCK_OFF_TOLD_US = 5_000_000;
-const CLOCK_OFF_MAX_US = 300_000_000;
+/** Further off, every quote is old or of the future, and bells ring at the wrong time. */
+const CLOCK_OFF_MAX_US = 60_000_000;
+/** The quickest of so many answers tells a simulator's time best: the first one waits for a process that warms up. */
+const CLOCK_ASKED = 3;
 
 export async function startLive(options: LiveOptions, terminal: Terminal): Promise<void> {
   const { mode } = options;
@@ -59,7 +63,9 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
   requireLivable(run);
   const credentials = venueKeys(process.env) ?? simulatorsKeys(settings);
   const venueOn = (clock: HostClock) => alpacaVenue({ mode, settings, credentials, clock, run });
-  const clock = await clockOf(venueOn(wallClock()).desk, options, terminal);
+  const clock = await clockOf(venueOn(wallClock()).desk, options, terminal).catch((error) =>
+    Promise.reject(unreachable(error, settings)),
+  );
   const { desk, edgesOf } = venueOn(clock);
   if (mode === 'live') await requireConfirmed(desk, { run, settings }, options, terminal);
 
@@ -177,10 +183,8 @@ function simulatorsKeys({ venueUrl }: LiveSettings): { keyId: string; secret: st
 
 /** The wall's, unless the venue is a simulator with a time of its own. */
 async function clockOf(desk: VenueDesk, options: CommonOptions, terminal: Terminal): Promise<HostClock> {
-  const asked = Date.now() * 1_000;
-  const { now, simulated } = await desk.clock();
-  if (simulated !== null) return scaledClock({ startAt: now, speed: simulated.speed });
-  const answered = Date.now() * 1_000;
+  const { asked, answered, now, simulated } = await askClock(desk);
+  if (simulated !== null) return simulatorsClock(desk);
   const offUs = Math.max(asked - now, now - answered, 0);
   const off = `this machine's clock is ${Math.round(offUs / 1_000_000)} seconds off the venue's`;
   if (offUs >= CLOCK_OFF_MAX_US)
@@ -190,6 +194,37 @@ async function clockOf(desk: VenueDesk, options: CommonOptions, terminal: Termin
   if (offUs > CLOCK_OFF_TOLD_US)
     remark(terminal, options, `${off}: quotes will look older or newer than they are`);
   return wallClock();
+}
+
+/** The first thing asked: whoever mistyped an address, or has no network, hears of it here. */
+function unreachable(error: unknown, { venueUrl }: LiveSettings): unknown {
+  if (!(error instanceof VenueError) || error.code !== 'unavailable') return error;
+  const [who, remedy] =
+    venueUrl === null
+      ? ['Alpaca', 'look at the network and at https://status.alpaca.markets']
+      : [venueUrl, 'is that the address, and does quantos sim-venue run there?'];
+  return new EnvironmentLacks(`${who} does not answer (${error.message}); ${remedy}`);
+}
+
+/** With the wall's microseconds before and after. */
+async function askClock(desk: VenueDesk) {
+  const wall = wallClock();
+  const asked = wall.now();
+  const answer = await desk.clock();
+  return { ...answer, asked, answered: wall.now() };
+}
+
+/** A clock that lags its venue's sees ticks of the future, and at a multiple of the wall's speed all delays count more. */
+async function simulatorsClock(desk: VenueDesk): Promise<HostClock> {
+  let best: { readonly tookUs: number; readonly clock: HostClock } | null = null;
+  for (let n = 0; n < CLOCK_ASKED; n++) {
+    const { asked, answered, now, simulated } = await askClock(desk);
+    const { speed } = simulated!;
+    const tookUs = answered - asked;
+    if (best !== null && tookUs >= best.tookUs) continue;
+    best = { tookUs, clock: scaledClock({ startAt: now + Math.round((tookUs / 2) * speed), speed }) };
+  }
+  return best!.clock;
 }
 
 /** Real money: the account is typed by a person, or the digest of exactly this setup is given. */

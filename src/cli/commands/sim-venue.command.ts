@@ -1,10 +1,9 @@
 /** `quantos sim-venue`: a venue on this machine that speaks Alpaca's protocols, for people without keys. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { HostClock } from '../../bus/ports.ts';
 import { dayToMicros, nextTradingDay, tradingDayAt, tradingSession } from '../../domain/exchange-calendar.ts';
 import { InputError } from '../../domain/input-error.ts';
-import { scaledClock } from '../../engine/live/host-clock.ts';
+import { waitingClock } from '../../engine/live/host-clock.ts';
 import { SymbolDefined } from '../../events/market.events.ts';
 import { DAY_S, TickKind } from '../../events/tick.ts';
 import { openLogReader } from '../../log/log-reader.ts';
@@ -95,7 +94,7 @@ async function serveVenue(options: SimVenueOptions, terminal: Terminal): Promise
   const { cash, port, seed, speed } = options;
   const { records, startAt, what } =
     options.log === undefined ? generated(options) : recorded(options, options.log);
-  const clock = clockThatWaits({ startAt, speed });
+  const clock = waitingClock({ startAt, speed });
   const market = new SimulatedMarket({ clock, records, seed });
   const symbols = market.instruments.map(({ symbol }) => symbol);
   const faults = options.faults === undefined ? [] : faultsOf(options.faults, symbols);
@@ -151,30 +150,6 @@ async function serveVenue(options: SimVenueOptions, terminal: Terminal): Promise
     options,
     'The venue is closed, and its account with it; the log of an engine that traded here stays.',
   );
-}
-
-/** A clock that stands until the first request: whoever takes a while to type the second command misses nothing. */
-function clockThatWaits(begin: Parameters<typeof scaledClock>[0]): HostClock & { readonly go: () => void } {
-  let clock: HostClock | null = null;
-  const waiting = new Map<symbol, () => void>();
-  return {
-    now: () => clock?.now() ?? begin.startAt,
-    after(delayMs, run) {
-      if (clock !== null) return clock.after(delayMs, run);
-      const timer = Symbol();
-      let cancel = (): void => void waiting.delete(timer);
-      waiting.set(timer, () => {
-        cancel = clock!.after(delayMs, run);
-      });
-      return () => cancel();
-    },
-    go() {
-      if (clock !== null) return;
-      clock = scaledClock(begin);
-      for (const arm of waiting.values()) arm();
-      waiting.clear();
-    },
-  };
 }
 
 interface Played {
