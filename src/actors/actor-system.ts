@@ -19,6 +19,7 @@ import { HedgeLimits } from './hedging/hedge-limits.ts';
 import { HedgingProtocol } from './hedging/hedging-protocol.ts';
 import { Regimes } from './market/regimes.ts';
 import { Strategist } from './market/strategist.ts';
+import { ExitRetries } from './orders/exit-retries.ts';
 import { IntentPace } from './orders/intent-pace.ts';
 import { type Order, OrderBook } from './orders/order-book.ts';
 import { OrderWorkers } from './orders/order-worker.ts';
@@ -151,6 +152,7 @@ export function wireActors(
   const ofDesk = { run, market, orders, pricing, size, conditions, pace };
   const workers = new OrderWorkers(kernel, { ...ofDesk, portfolio });
   const desk = new ReleaseDesk(kernel, { ...ofDesk, workers });
+  new ExitRetries(kernel, { run, market, orders, portfolio, tradingState, conditions, workers, desk });
   withdrawOnLoss(kernel, { ...ofVenue, workers });
   const isContract = (symbol: string) => contractOf(symbol) !== undefined;
   new WantedQuotes(kernel, { feeds, portfolio, orders, workers, desk, isContract });
