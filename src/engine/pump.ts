@@ -32,6 +32,11 @@ interface PumpParts extends PumpedSession {
   readonly budgetMs?: number;
   /** Ticks waiting before quotes of one symbol are merged into the newest. */
   readonly conflateAbove?: number;
+  /**
+   * A quote that waited longer than this is recorded as merged and told to nobody: control inputs have moved the clock past
+   * it, by which it would look as fresh as they are. None where not given.
+   */
+  readonly quoteWaitMaxMs?: number;
   /** Monotonic milliseconds, and how to go on after a yield; the host's where not given. */
   readonly now?: () => number;
   readonly yieldTo?: (goOn: () => void) => void;
@@ -175,11 +180,14 @@ export class Pump {
     const { kernel } = this.#session;
     const { tick, source, merged } = waiting;
     if (this.#newestQuote.get(tick.symbolId) === waiting) this.#newestQuote.delete(tick.symbolId);
-    if (merged > 0) {
-      const conflated = TicksConflated.of({ count: merged, symbol: this.#parts.symbolOf(tick.symbolId) });
+    const waitMaxUs = (this.#parts.quoteWaitMaxMs ?? Number.POSITIVE_INFINITY) * 1_000;
+    const isLate = tick.kind === TickKind.quote && kernel.now - tick.recordedAt > waitMaxUs;
+    const count = isLate ? merged + 1 : merged;
+    if (count > 0) {
+      const conflated = TicksConflated.of({ count, symbol: this.#parts.symbolOf(tick.symbolId) });
       kernel.input(conflated, { source, recordedAt: tick.recordedAt });
     }
-    kernel.tick(tick, source);
+    if (!isLate) kernel.tick(tick, source);
     this.#afterCascade();
   }
 

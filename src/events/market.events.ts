@@ -48,7 +48,7 @@ export const MarketClosed = defineInput('MarketClosed', {
   schema: z.strictObject({ calendar, day: z.iso.date() }),
 });
 
-/** Ticks of one symbol that were merged away under load, before numbering. */
+/** Quotes of one symbol that newer ones took the place of, or that waited until they were old, before numbering. */
 export const TicksConflated = defineInput('TicksConflated', {
   version: 1,
   schema: z.strictObject({ symbol: z.string(), count: z.int().positive() }),

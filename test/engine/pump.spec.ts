@@ -5,7 +5,7 @@ import { Pump } from '../../src/engine/pump.ts';
 import { ClockTicked } from '../../src/events/engine.events.ts';
 import { SymbolDefined, TicksConflated } from '../../src/events/market.events.ts';
 import { CancelAttempted } from '../../src/events/order.events.ts';
-import { Tick, TickKind } from '../../src/events/tick.ts';
+import { Tick, TickKind, tickKindName } from '../../src/events/tick.ts';
 import { memoryLog } from '../../src/log/memory-log.ts';
 
 const quote = (symbolId: number, at: number, bidPx: number): Tick =>
@@ -19,7 +19,7 @@ const quote = (symbolId: number, at: number, bidPx: number): Tick =>
   });
 
 /** A pump whose every slice is run by hand. */
-function pumped(options: { budgetMs?: number; conflateAbove?: number } = {}) {
+function pumped(options: { budgetMs?: number; conflateAbove?: number; quoteWaitMaxMs?: number } = {}) {
   const log = memoryLog();
   const kernel = new Kernel(log);
   const performed: { seq: number; durable: number }[] = [];
@@ -52,7 +52,7 @@ function pumped(options: { budgetMs?: number; conflateAbove?: number } = {}) {
     for (let kind = cursor.next(); kind !== 0; kind = cursor.next()) {
       rows.push(
         kind === 1
-          ? `quote ${cursor.tick.symbolId} ${cursor.tick.bidPx}`
+          ? `${tickKindName(cursor.tick.kind)} ${cursor.tick.symbolId} ${cursor.tick.bidPx || cursor.tick.px}`
           : `${cursor.event.type} ${cursor.event.json}`,
       );
     }
@@ -62,6 +62,24 @@ function pumped(options: { budgetMs?: number; conflateAbove?: number } = {}) {
 }
 
 describe('the pump', () => {
+  it('lets no quote look fresher than its receipt by more than it may wait, and records what waited longer', () => {
+    const { pump, runAll, recorded } = pumped({ quoteWaitMaxMs: 1_000 });
+    const trade = Object.assign(quote(0, 1_000_000, 7), { kind: TickKind.trade, px: 7, size: 1 });
+    pump.offerTick(quote(0, 1_000_000, 1), 'feed');
+    pump.offerTick(trade, 'feed');
+    pump.offerTick(quote(1, 2_000_000, 2), 'feed');
+    pump.offerTick(quote(0, 2_500_000, 3), 'feed');
+    pump.offerInput(ClockTicked.of({}), { source: 'clock', recordedAt: 3_000_000 });
+    runAll();
+    expect(recorded()).toEqual([
+      'ClockTicked {}',
+      `${TicksConflated.type} {"count":1,"symbol":"S0"}`,
+      'trade 0 7', // told however late: bars are made of trades
+      'quote 1 2',
+      'quote 0 3',
+    ]);
+  });
+
   it('makes the cause durable before its effect leaves', () => {
     const { pump, kernel, performed, runAll } = pumped();
     kernel.on(

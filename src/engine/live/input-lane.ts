@@ -47,6 +47,7 @@ export class LiveLane implements InputLane {
       log: session.log,
       perform: (effect) => this.#perform(effect),
       symbolOf: (id) => dictionary.symbolOf(id),
+      quoteWaitMaxMs: session.manifest.run.config.venue.silenceMs / 2,
       onFailure,
     });
   }
