@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { whatIf } from '../../replay/what-if.ts';
+import { why } from '../../replay/why.ts';
 import { dayToMicros } from '../../src/domain/exchange-calendar.ts';
 import type { PayloadOf } from '../../src/events/define-event.ts';
 import type { StoredEvent } from '../../src/events/envelope.ts';
@@ -30,7 +31,8 @@ test('an entry filled in part follows the market at another price, is filled, an
   rig = new Rig({
     startAt: at('2026-11-17', 15, 50),
     strategy: alwaysLong,
-    run: { instruments: 'equity', hedge: false },
+    // Calls enough to follow every quote.
+    run: { instruments: 'equity', hedge: false, config: { venue: { callsPerMinute: 100_000 } } },
     market: { halfSpread: 0.0002 },
     venue: { limits: { insideChance: 0 } },
   });
@@ -75,6 +77,11 @@ test('an entry filled in part follows the market at another price, is filled, an
   await rig.advance(1_000);
   expect(rig.engine.health()).toMatchObject({ positions: 0, workingOrders: 0 });
   await rig.stop();
+
+  // Whatever filled can be asked for its reason, down to the close that decided it.
+  const [filledFirst] = rig.ofType('OrderFilled');
+  const chain = why(rig.logs().at(-1)!, filledFirst.seq).map(({ type }) => type);
+  expect(chain.slice(-4)).toEqual(['OrderIntended', 'RiskApproved', 'SubmitAttempted', 'OrderFilled']);
 
   for (const times of rig.venue.counters.accepted.values()) expect(times).toBe(1);
   expect(await rig.replays()).toEqual([]);

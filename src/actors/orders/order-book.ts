@@ -30,8 +30,9 @@ const ENDED_MAX = 10_000;
 export interface Order {
   /** As it was intended; price and symbol as they became. */
   intended: o.OrderIntended;
-  /** seq of the `OrderIntended`. */
-  readonly intendedSeq: number;
+  /** Places in this log of its newest submit and cancel, which the venue's word on it answers; 0 where there is none. */
+  submitSeq: number;
+  cancelSeq: number;
   /** When it was intended, microseconds. */
   readonly intendedAt: number;
   state: OrderState;
@@ -146,11 +147,12 @@ export class OrderBook {
       symbol,
       timeInForce,
     };
-    const intendedSeq = this.#kernel.publish(o.OrderIntended.of(intended), options);
+    this.#kernel.publish(o.OrderIntended.of(intended), options);
     const quantity = size.kind === 'quantity' ? size.quantity : null;
     const order = {
       intended,
-      intendedSeq,
+      submitSeq: 0,
+      cancelSeq: 0,
       intendedAt: this.#kernel.now,
       state: orderStatus.initial(ordinal, quantity),
       confirmed: false,
@@ -167,7 +169,7 @@ export class OrderBook {
     const order = this.#working.get(ordinal);
     if (order === undefined || !isWorking(order.state.status) || order.state.status === 'pendingCancel')
       return false;
-    this.#kernel.publish(o.CancelAttempted.of({ ordinal, reason }));
+    order.cancelSeq = this.#kernel.publish(o.CancelAttempted.of({ ordinal, reason }));
     order.cancelReason = reason;
     this.#apply(order, { type: 'CancelAttempted' });
     return true;
@@ -209,7 +211,7 @@ export class OrderBook {
 
   #send(order: Order): void {
     const { limitPx, ordinal, orderType, side, size, stopPx, symbol, timeInForce } = order.intended;
-    this.#kernel.publish(
+    order.submitSeq = this.#kernel.publish(
       o.SubmitAttempted.of({ limitPx, orderType, ordinal, side, size, stopPx, symbol, timeInForce }),
     );
     this.#apply(order, { type: 'SubmitAttempted' });
@@ -257,7 +259,10 @@ export class OrderBook {
     const kept = [...this.#orders.values()].filter(
       (order) => order.isGivenUp || this.#working.has(order.intended.ordinal),
     );
-    return { lastOrdinal: this.#lastOrdinal, open: kept.map(({ intendedSeq: _, ...order }) => order) };
+    return {
+      lastOrdinal: this.#lastOrdinal,
+      open: kept.map(({ submitSeq: _, cancelSeq: __, ...order }) => order),
+    };
   }
 
   #restore(saved: Saved): void {
@@ -265,7 +270,7 @@ export class OrderBook {
     for (const each of saved.open) {
       const { ordinal } = each.intended;
       const asBefore = { intendedAt: 0, confirmed: true, cancelReason: null, isGivenUp: false };
-      const order = { ...asBefore, ...each, intendedSeq: 0 };
+      const order = { ...asBefore, ...each, submitSeq: 0, cancelSeq: 0 };
       this.#orders.set(ordinal, order);
       if (isTerminal(order.state.status)) this.#ended.add(ordinal);
       else this.#working.set(ordinal, order);
