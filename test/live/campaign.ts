@@ -12,6 +12,8 @@ import { createRandom, deriveSeed } from '../../src/domain/random.ts';
 import { VenueError } from '../../src/domain/venue-error.ts';
 import type { StoredEvent } from '../../src/events/envelope.ts';
 import type { FeedName } from '../../src/events/feed.events.ts';
+import { SubmitAttempted } from '../../src/events/order.events.ts';
+import { openLogReader } from '../../src/log/log-reader.ts';
 import { drawFaults, type FaultInput } from '../../src/simulators/alpaca/faults.ts';
 import type { GeneratedSymbol } from '../../src/simulators/alpaca/records.ts';
 import { LogChecks, ofSecrets, ofVenueOrders, type Violation } from './campaign-checks.ts';
@@ -174,6 +176,7 @@ export class Session {
     await this.#whileFaultsHappen();
     await this.recover();
     await this.tradesAgain();
+    await this.#restate();
     await this.rest();
   }
 
@@ -201,8 +204,6 @@ export class Session {
       perClass: 1 + this.#below(3),
       symbols: names,
     });
-    if (this.#chance(0.2)) faults.push({ kind: 'correctTrade', atMs: this.#below(durationMs) });
-    if (this.#chance(0.1)) faults.push({ kind: 'bustTrade', atMs: this.#below(durationMs) });
     for (const fault of faults) rig.venue.inject(fault);
     const kills = this.#times(this.#chance(0.4) ? 1 + this.#below(2) : 0);
     const flattens = this.#times(this.#chance(0.3) ? 1 : 0);
@@ -288,6 +289,13 @@ export class Session {
       () => JSON.stringify(rig.engine.health()),
     );
     await rig.advance(this.#below(8) * 250);
+  }
+
+  /** The venue takes the last trade back, or corrects it. One that nobody heard of is for a person to settle. */
+  async #restate(): Promise<void> {
+    if (this.#chance(0.7)) return;
+    this.rig.venue.inject({ kind: this.#chance(0.5) ? 'correctTrade' : 'bustTrade' });
+    await this.rig.advance(500);
   }
 
   /** The kill switch takes everything back; then both sides hold the same. */
@@ -384,6 +392,12 @@ export class Session {
   #onPost(body: string): void {
     const { client_order_id: id } = JSON.parse(body) as { client_order_id: string };
     this.#posts.set(id, (this.#posts.get(id) ?? 0) + 1);
+    const ordinal = Number(id.slice(id.lastIndexOf('-') + 1));
+    if (!this.rig.logs().some((log) => holdsSubmit(log, ordinal)))
+      this.broken(
+        'durable before it is sent',
+        `${id} goes out, and no log on the disk has its submit attempt`,
+      );
   }
 
   #onEvent({ type, json }: StoredEvent): void {
@@ -412,3 +426,15 @@ export class Session {
 }
 
 const nextMidnight = (time: number): number => Math.ceil(time / (24 * HOUR_US)) * 24 * HOUR_US;
+
+function holdsSubmit(log: string, ordinal: number): boolean {
+  const reader = openLogReader(log);
+  try {
+    for (const { payload } of reader.events({ type: SubmitAttempted.type })) {
+      if ((payload as SubmitAttempted).ordinal === ordinal) return true;
+    }
+    return false;
+  } finally {
+    reader.close();
+  }
+}
