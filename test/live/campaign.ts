@@ -265,17 +265,7 @@ export class Session {
     const { rig } = this;
     if (this.#scene !== 'flips') {
       const held = rig.engine.health().positions > 0;
-      if (held) {
-        rig.engine.command('flatten', 'the campaign', null);
-        await this.#within(
-          'the engine trades again',
-          SETTLED_MS,
-          () => [...rig.venue.account.positions.values()].every(({ qty }) => qty === 0),
-          () =>
-            `still held: ${JSON.stringify([...rig.venue.account.positions.values()].map(({ qty }) => qty))}`,
-        );
-        return;
-      }
+      if (held) return this.#sellsOut();
       if (this.#scene === 'shares') return;
       await rig.stop();
       await rig.dozeTo(nextMidnight(rig.clock.now()) - 4 * SECOND_US);
@@ -289,6 +279,18 @@ export class Session {
       () => JSON.stringify(rig.engine.health()),
     );
     await rig.advance(this.#below(8) * 250);
+  }
+
+  /** Told to once, and again each minute: an exit whose order was given up is not followed by itself. */
+  async #sellsOut(): Promise<void> {
+    const { rig } = this;
+    const isFlat = () => rig.venue.account.positions.size === 0;
+    for (let minutes = 0; minutes < 4 && !isFlat(); minutes++) {
+      rig.engine.command('flatten', 'the campaign', null);
+      for (let passed = 0; passed < 60_000 && !isFlat(); passed += 250) await rig.advance(250);
+    }
+    const held = [...rig.venue.account.positions.values()].map(({ qty }) => qty);
+    if (held.length > 0) this.broken('the engine trades again', `still held: ${held}`);
   }
 
   /** The venue takes the last trade back, or corrects it. One that nobody heard of is for a person to settle. */
