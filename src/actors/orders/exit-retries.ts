@@ -21,6 +21,7 @@ import type { TradingState } from './trading-state.ts';
 const ACTOR = 'exit-retries';
 /** The pause grows with each try, up to this. */
 const PAUSE_MAX_US = 60_000_000;
+const DOUBLINGS_MAX = 10;
 /** Of others the next close decides anew whether they are still wanted. */
 const LASTS: readonly string[] = ['operator', 'exercise', 'exercised'];
 
@@ -123,7 +124,10 @@ export class ExitRetries {
     }
     const { now } = this.#kernel;
     wanted.endedAt ??= now;
-    const pauseUs = Math.min(run.config.venue.retryMs * 1_000 * 2 ** tries, PAUSE_MAX_US);
+    const pauseUs = Math.min(
+      run.config.venue.retryMs * 1_000 * (1 << Math.min(tries, DOUBLINGS_MAX)),
+      PAUSE_MAX_US,
+    );
     if (now - wanted.endedAt < pauseUs || !isOpenAt(market.calendarOf(symbol), now)) return;
     if (!tradingState.allows(intent.action) || conditions.failing(intent) !== undefined) return;
     const { intent: _, ...terms } = intent;
