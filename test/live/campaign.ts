@@ -106,7 +106,7 @@ const SCENES: Readonly<Record<Scene, SceneSetup>> = {
 };
 const SHARES_OPEN = dayToMicros(NEXT_DAY) + 14 * HOUR_US + 35 * MINUTE_US;
 
-export const sceneOf = (seed: number): Scene =>
+const sceneOf = (seed: number): Scene =>
   (['flips', 'walks', 'flips', 'walks', 'shares'] as const)[seed % 5];
 
 export async function runSession(seed: number): Promise<CampaignSession> {
