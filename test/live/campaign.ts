@@ -106,8 +106,7 @@ const SCENES: Readonly<Record<Scene, SceneSetup>> = {
 };
 const SHARES_OPEN = dayToMicros(NEXT_DAY) + 14 * HOUR_US + 35 * MINUTE_US;
 
-const sceneOf = (seed: number): Scene =>
-  (['flips', 'walks', 'flips', 'walks', 'shares'] as const)[seed % 5];
+const sceneOf = (seed: number): Scene => (['flips', 'walks', 'flips', 'walks', 'shares'] as const)[seed % 5];
 
 export async function runSession(seed: number): Promise<CampaignSession> {
   const session = new Session(seed, sceneOf(seed));
