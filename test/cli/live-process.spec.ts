@@ -124,13 +124,14 @@ test('start --json prints a line of JSON for each change, and nothing else on st
 });
 
 describe('a venue that turns away', () => {
-  test('keys that are revoked in mid-session stop trading; the engine says so, lives, and goes on when they are back', async () => {
+  test('keys that are revoked in mid-session halt trading; the engine says why, lives, and ends in order', async () => {
     const { url, simulator } = await open();
     const { data, engine } = startPaper(url, ['--port', '0'], alerts);
     await engine.line(/engine trading/);
     simulator.inject({ kind: 'revokeKeys' });
     await engine.line(/FeedStatusChanged +feed orders: live -> stale/);
-    await engine.line(/(ReconciliationFailed|FeedStatusChanged) .*(authori|keys|forbidden)/i);
+    await engine.line(/ReconciliationFailed .*not authorized/);
+    await engine.line(/TradingStateChanged +trading -> halted/);
     const { status, text } = await askEngine(data, '/health');
     expect({ status, orders: JSON.parse(text).workingOrders }).toMatchObject({ orders: 0 });
     expect(JSON.parse(text).feeds.orders).not.toBe('live');
