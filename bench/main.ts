@@ -83,5 +83,6 @@ for (const benchmark of picked) {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-if (values.json) console.log(JSON.stringify(measurements, null, 2));
+if (values.json)
+  console.log(JSON.stringify(measurements, ['name', 'value', 'unit', 'limit', 'peer', 'ratio', 'goal'], 2));
 else printTable(measurements);
