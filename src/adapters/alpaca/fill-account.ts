@@ -105,7 +105,8 @@ export class FillAccount {
 
   /** The venue corrects an execution, perhaps under a new id, or takes it back (`now` null); with the sums after it. */
   restated(id: string, now: VenueExecution | null, said: VenueSums): AccountNews {
-    this.#hear(said);
+    // Of the same moment as the execution, a restatement has the last word.
+    if (said.asOf >= (this.#newest?.asOf ?? 0)) this.#newest = said;
     const firstId = this.#firstIds.get(id) ?? id;
     if (now !== null && now.executionId !== id) {
       if (this.#firstIds.has(now.executionId)) return this.#align([]);
@@ -144,7 +145,8 @@ export class FillAccount {
   #hear(said: VenueSums): void {
     const newest = this.#newest;
     if (newest === null || said.asOf > newest.asOf) this.#newest = said;
-    else if (said.asOf === newest.asOf && said.filledQty > newest.filledQty) this.#newest = said;
+    else if (said.asOf === newest.asOf && said.asOf > this.#restatedAt && said.filledQty > newest.filledQty)
+      this.#newest = said;
   }
 
   /** Brings what was counted up to the newest sums, which hold all that happened by then. */

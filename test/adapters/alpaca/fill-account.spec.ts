@@ -198,6 +198,17 @@ describe('the account of an order’s fills', () => {
     },
   );
 
+  test('a bust of the same moment as its fill takes it back, and a repeated fill does not bring it again', () => {
+    const account = new FillAccount(NEVER);
+    const ledger = new Ledger();
+    const filled: VenueSums = { venueOrderId: 'v1', filledQty: 23, avgPx: 10, asOf: 1_000 };
+    const execution = { executionId: 'e1', qty: 23, px: 10 };
+    ledger.take(account.execution(execution, filled));
+    ledger.take(account.restated('e1', null, { ...filled, filledQty: 0, avgPx: null }));
+    ledger.take(account.execution(execution, filled));
+    expect(ledger.total().qty).toBe(0);
+  });
+
   test.prop([restatedHistory])(
     'follows busts and corrections, and repeats change nothing',
     ({ again, venue }) => {
