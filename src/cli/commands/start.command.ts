@@ -102,7 +102,7 @@ export function addStart(program: Command, terminal: Terminal): void {
     .option('--speed <n|max>', 'max: as fast as it goes', 'max')
     .option(
       '--port <n>',
-      'paper, live: health, metrics and the kill switch answer here; 0 for any free port',
+      'paper, live: health, metrics and the kill switch answer here (any free port)',
       wholeFor('--port', 'a port from 0 to 65535'),
     )
     .option('--symbols <list>', 'paper, live: what to trade, SPY,QQQ,BTC/USD', (text: string) =>

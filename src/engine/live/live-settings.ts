@@ -12,7 +12,7 @@ const liveSettingsSchema = z.strictObject({
   /** Logs of sessions, one folder for each account. */
   dataFolder: z.string().min(1).default('live'),
   /** Where health, metrics and the kill switch answer on this machine; null for nowhere. */
-  port: z.int().min(0).max(65_535).nullable().default(null),
+  port: z.int().min(0).max(65_535).nullable().default(0),
   /** `iex` is one exchange of many and comes with every account; `sip` is the whole market. */
   stockFeed: z.enum(['iex', 'sip']).default('iex'),
   /** `indicative` quotes are derived and come with every account; `opra` are the real ones. */
