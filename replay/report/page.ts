@@ -96,7 +96,9 @@ function opening(run: RunProjection, summary: BacktestSummary, title: string, tw
     summary.from === null
       ? 'no bars'
       : `${summary.from} to ${summary.to}, ${grouped(summary.bars)} ${kind} bars`;
-  return html`<header><div><p class="eyebrow">QuantOS backtest · ${summary.dataset} · ${period}</p><h1>${short(title)}</h1></div>
+  const { mode = 'sim', session = '' } = run.manifest ?? {};
+  const what = mode === 'sim' ? `backtest · ${summary.dataset}` : `${mode} session · ${session}`;
+  return html`<header><div><p class="eyebrow">QuantOS ${what} · ${period}</p><h1>${short(title)}</h1></div>
 <p class="lede">${money(summary.startCash)} became <b>${money(summary.finalEquity)}</b>${summary.deposits !== 0 && ` with ${money(summary.deposits)} paid in`} (${change(summary.roi)}; ${change(summary.cagr, 2)} a year), with a deepest drawdown of ${percent(summary.maxDrawdown)}.${
     benchmark !== null &&
     html` Buying and holding ${benchmark.symbol} made ${change(benchmark.roi)} (${change(benchmark.cagr, 2)} a year), with a deepest drawdown of ${percent(benchmark.maxDrawdown)}.`
