@@ -4,9 +4,16 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Reconciled } from '../../src/events/account.events.ts';
 import { SessionResumed, SessionStarted, TradingResumed } from '../../src/events/engine.events.ts';
 import type { StoredEvent } from '../../src/events/envelope.ts';
-import { type FeedName, FeedOpened, FeedStatusChanged } from '../../src/events/feed.events.ts';
+import {
+  FeedConnected,
+  FeedLost,
+  type FeedName,
+  FeedOpened,
+  FeedStatusChanged,
+} from '../../src/events/feed.events.ts';
 import * as o from '../../src/events/order.events.ts';
 import { openLogReader } from '../../src/log/log-reader.ts';
 import type { VenueOrder } from '../../src/simulators/alpaca/venue-order.ts';
@@ -47,6 +54,8 @@ export class LogChecks {
   readonly #feeds = new Map<string, string>();
   readonly #heardAt = new Map<string, number>();
   #resumed = false;
+  /** The venue's account was compared since its word on our orders was last away. */
+  #compared = false;
 
   /** `feedOf`: what a symbol's price rests on. */
   constructor(feedOf: (symbol: string) => FeedName) {
@@ -76,6 +85,13 @@ export class LogChecks {
         return;
       case TradingResumed.type:
         this.#resumed = true;
+        return;
+      case FeedConnected.type:
+      case FeedLost.type:
+        if ((payload as { feed: FeedName }).feed === 'orders') this.#compared = false;
+        return;
+      case Reconciled.type:
+        this.#compared = true;
         return;
       case FeedOpened.type:
         this.#feeds.set((payload as { feed: string }).feed, 'connecting');
@@ -164,6 +180,7 @@ export class LogChecks {
     const broken = (why: string) =>
       this.#broken('no decision while stale', `order ${ordinal} is ${what} while ${why} (seq ${seq})`);
     if (!this.#resumed) broken('the engine has not reconciled');
+    if (!this.#compared) broken('nobody has compared the accounts since orders were not heard');
     for (const each of [feed, 'orders']) {
       const state = this.#feeds.get(each) ?? 'unopened';
       if (state !== 'live') broken(`feed ${each} is ${state}`);

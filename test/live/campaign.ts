@@ -5,21 +5,16 @@
  * A seed gives the same market, faults and moments each time. Not the same to the last event: requests cross real sockets,
  * and which of two that are on their way at one moment arrives first is the system's.
  */
-import { fileURLToPath } from 'node:url';
-import { dayToMicros } from '../../src/domain/exchange-calendar.ts';
 import { isWorking } from '../../src/domain/order-status.ts';
 import { createRandom, deriveSeed } from '../../src/domain/random.ts';
 import { VenueError } from '../../src/domain/venue-error.ts';
 import type { StoredEvent } from '../../src/events/envelope.ts';
-import type { FeedName } from '../../src/events/feed.events.ts';
 import { SubmitAttempted } from '../../src/events/order.events.ts';
 import { openLogReader } from '../../src/log/log-reader.ts';
 import { drawFaults, type FaultInput } from '../../src/simulators/alpaca/faults.ts';
-import type { GeneratedSymbol } from '../../src/simulators/alpaca/records.ts';
 import { LogChecks, ofSecrets, ofVenueOrders, type Violation } from './campaign-checks.ts';
-import { Rig, type RigTaps, spy } from './rig.ts';
-
-export type Scene = 'flips' | 'walks' | 'shares';
+import { SCENES, type Scene, SHARES_OPEN, sceneOf } from './campaign-scenes.ts';
+import { Rig, type RigTaps } from './rig.ts';
 
 export interface CampaignSession {
   readonly seed: number;
@@ -32,12 +27,9 @@ export interface CampaignSession {
 }
 
 const SECOND_US = 1_000_000;
-const MINUTE_US = 60 * SECOND_US;
-const HOUR_US = 60 * MINUTE_US;
+const DAY_US = 86_400 * SECOND_US;
 /** In which a venue without faults has answered for everything. */
 const SETTLED_MS = 240_000;
-const DAY = '2026-11-17';
-const NEXT_DAY = '2026-11-18';
 const WORKING: ReadonlySet<string> = new Set([
   'accepted',
   'pending_new',
@@ -47,66 +39,6 @@ const WORKING: ReadonlySet<string> = new Set([
   'pending_replace',
 ]);
 const KEYS = { keyId: 'PKCANARY7Q2ZKEYID', secret: 'cAnArY/secret+7f3b9d1e5a' };
-
-const strategy = (name: string): string => fileURLToPath(new URL(`./strategies/${name}.ts`, import.meta.url));
-const coin = (symbol: string, px: number): GeneratedSymbol => ({
-  symbol,
-  px,
-  calendar: '24x7',
-  drift: 0.001,
-  deviation: 0.01,
-});
-const coins = [coin('AVAX/USD', 40), coin('ETH/USD', 250), coin('LTC/USD', 80)];
-const share = (symbol: string, px: number): GeneratedSymbol => ({ ...spy, symbol, px });
-const shares = [share('AAPL', 170), share('QQQ', 330), spy];
-
-interface SceneSetup {
-  readonly startAt: number;
-  readonly strategy: string;
-  readonly run: object;
-  readonly symbols: readonly GeneratedSymbol[];
-  readonly feed: FeedName;
-  /** Milliseconds for which faults happen. */
-  readonly faultyMs: number;
-}
-
-const SCENES: Readonly<Record<Scene, SceneSetup>> = {
-  // Market orders with every minute.
-  flips: {
-    startAt: dayToMicros(DAY) + 12 * HOUR_US + 50 * SECOND_US,
-    strategy: strategy('flips'),
-    run: { profile: 'plain', sizing: { kind: 'fixed', quantity: 100 } },
-    symbols: coins,
-    feed: 'crypto',
-    faultyMs: 130_000,
-  },
-  // Entries and exits that walk from the midpoint: many orders of one intent.
-  walks: {
-    startAt: dayToMicros(NEXT_DAY) - 8 * SECOND_US,
-    strategy: strategy('always-long'),
-    run: {
-      instruments: 'equity',
-      hedge: false,
-      // Stops of coins do not rest at this venue; and the second day enters again.
-      config: { venue: { restingStops: false }, selector: { rearmDays: 0 } },
-    },
-    symbols: coins,
-    feed: 'crypto',
-    faultyMs: 60_000,
-  },
-  // The same in New York, with stops that rest at the venue.
-  shares: {
-    startAt: dayToMicros(DAY) + 20 * HOUR_US + 59 * MINUTE_US + 55 * SECOND_US,
-    strategy: strategy('always-long'),
-    run: { instruments: 'equity', hedge: false },
-    symbols: shares,
-    feed: 'stocks',
-    faultyMs: 60_000,
-  },
-};
-const SHARES_OPEN = dayToMicros(NEXT_DAY) + 14 * HOUR_US + 35 * MINUTE_US;
-
-const sceneOf = (seed: number): Scene => (['flips', 'walks', 'flips', 'walks', 'shares'] as const)[seed % 5];
 
 export async function runSession(seed: number): Promise<CampaignSession> {
   const session = new Session(seed, sceneOf(seed));
@@ -125,7 +57,7 @@ export class Session {
   readonly rig: Rig;
   readonly #seed: number;
   readonly #scene: Scene;
-  readonly #setup: SceneSetup;
+  readonly #setup: (typeof SCENES)[Scene];
   readonly #random;
   readonly #violations: Violation[] = [];
   readonly #posts = new Map<string, number>();
@@ -157,6 +89,11 @@ export class Session {
           if (method === 'POST' && path === '/v2/orders') this.#onPost(body);
           taps.sent?.(method, path, body);
         },
+        performs: (effect) => {
+          if (effect.type === SubmitAttempted.type)
+            this.#mustBeDurable((effect.payload as SubmitAttempted).ordinal, 'is handed to its edge');
+          taps.performs?.(effect);
+        },
         event: (event) => {
           this.#onEvent(event);
           taps.event?.(event);
@@ -174,6 +111,11 @@ export class Session {
     await this.begin();
     await this.#whileFaultsHappen();
     await this.recover();
+    if (this.#chance(0.4)) {
+      // In the middle of things, where stops rest and entries walk.
+      await this.#halt();
+      await this.#reset();
+    }
     await this.tradesAgain();
     await this.#restate();
     await this.rest();
@@ -196,7 +138,7 @@ export class Session {
     const { rig } = this;
     const { feed, symbols, faultyMs: durationMs } = this.#setup;
     const names = symbols.map(({ symbol }) => symbol);
-    const streams = [feed as 'crypto' | 'stocks', 'orders'] as const;
+    const streams = [feed, 'orders'] as const;
     const faults: FaultInput[] = drawFaults(this.#seed, {
       durationMs,
       streams,
@@ -206,7 +148,27 @@ export class Session {
     for (const fault of faults) rig.venue.inject(fault);
     const kills = this.#times(this.#chance(0.4) ? 1 + this.#below(2) : 0);
     const flattens = this.#times(this.#chance(0.3) ? 1 : 0);
+    if (this.#chance(0.3)) {
+      // Connected, and silent: whoever wants out has to wait.
+      const [silentAt] = this.#times(1);
+      rig.venue.inject({
+        kind: 'freeze',
+        atMs: 1 + silentAt,
+        forMs: 8_000,
+        stream: feed,
+      });
+      flattens.push(silentAt + 4_000);
+    }
+    const slowAt: number[] = [];
+    if (this.#chance(0.3)) {
+      // Heard again, and not compared yet.
+      const [lostAt] = this.#times(1);
+      rig.venue.inject({ kind: 'disconnect', atMs: 1 + lostAt, stream: 'orders' });
+      slowAt.push(lostAt);
+      flattens.push(lostAt + 2_500);
+    }
     for (let passed = 0; passed < durationMs; passed += 250) {
+      if (slowAt.includes(passed)) rig.venue.inject({ kind: 'slow', route: 'account', afterMs: 4_000 });
       if (flattens.includes(passed)) rig.engine.command('flatten', 'the campaign', null);
       if (kills.includes(passed)) {
         this.#counts.kills++;
@@ -249,6 +211,11 @@ export class Session {
     });
     const { tradingState } = rig.engine.health();
     if (tradingState === 'trading') return;
+    await this.#reset();
+  }
+
+  async #reset(): Promise<void> {
+    const { rig } = this;
     this.#counts.resets++;
     rig.engine.command('reset', 'the campaign', null);
     await this.#within(
@@ -299,13 +266,18 @@ export class Session {
     await this.rig.advance(500);
   }
 
-  /** The kill switch takes everything back; then both sides hold the same. */
-  async rest(): Promise<void> {
+  async #halt(): Promise<void> {
     const { rig } = this;
     rig.engine.command('halt', 'the campaign', null);
     await rig.advance(5_000);
     const open = rig.venue.desk.open.map(({ clientOrderId, status }) => `${clientOrderId} ${status}`);
     if (open.length > 0) this.broken('a halt leaves no working order after 5 s', open.join(', '));
+  }
+
+  /** The kill switch takes everything back; then both sides hold the same. */
+  async rest(): Promise<void> {
+    const { rig } = this;
+    await this.#halt();
     await rig.advance(1_000);
     this.#agrees();
     this.#said.push(JSON.stringify(rig.engine.health()));
@@ -393,12 +365,15 @@ export class Session {
   #onPost(body: string): void {
     const { client_order_id: id } = JSON.parse(body) as { client_order_id: string };
     this.#posts.set(id, (this.#posts.get(id) ?? 0) + 1);
-    const ordinal = Number(id.slice(id.lastIndexOf('-') + 1));
-    if (!this.rig.logs().some((log) => holdsSubmit(log, ordinal)))
-      this.broken(
-        'durable before it is sent',
-        `${id} goes out, and no log on the disk has its submit attempt`,
-      );
+    this.#mustBeDurable(Number(id.slice(id.lastIndexOf('-') + 1)), 'goes out');
+  }
+
+  #mustBeDurable(ordinal: number, what: string): void {
+    if (this.rig.logs().some((log) => holdsSubmit(log, ordinal))) return;
+    this.broken(
+      'durable before it is sent',
+      `order ${ordinal} ${what}, and no log on the disk has its submit attempt`,
+    );
   }
 
   #onEvent({ type, json }: StoredEvent): void {
@@ -426,7 +401,7 @@ export class Session {
   }
 }
 
-const nextMidnight = (time: number): number => Math.ceil(time / (24 * HOUR_US)) * 24 * HOUR_US;
+const nextMidnight = (time: number): number => Math.ceil(time / DAY_US) * DAY_US;
 
 function holdsSubmit(log: string, ordinal: number): boolean {
   const reader = openLogReader(log);
