@@ -214,6 +214,10 @@ export function* ofVenueOrders(
       yield { invariant: 'every venue order is in the log', what: `${clientOrderId} is in no log` };
       continue;
     }
+    if (ours.end === o.OrderRejected.type && order.status !== 'rejected') {
+      const what = `${clientOrderId} is rejected for us and ${order.status} at the venue`;
+      yield { invariant: 'rejected is the word of the venue', what };
+    }
     byIntent.set(ours.intent, [...(byIntent.get(ours.intent) ?? []), order]);
     const filled = Array.from(ours.fills.values()).reduce((sum, qty) => sum + qty, 0);
     if (Math.abs(filled - filledQty) > 1e-6) {

@@ -191,12 +191,12 @@ export class Session {
   async recover(): Promise<void> {
     const { rig } = this;
     rig.venue.faults.clear();
-    // What the venue held back for reasons of its own it lets go of.
-    for (const { id, status } of [...rig.venue.desk.open])
-      if (!WORKING.has(status)) rig.venue.desk.cancel(id);
     if (!rig.runs) await this.#start();
     const { feed } = this.#setup;
     const isWell = () => {
+      // What the venue held back for reasons of its own it lets go of.
+      for (const { id, status } of [...rig.venue.desk.open])
+        if (!WORKING.has(status)) rig.venue.desk.cancel(id);
       const { feeds, state } = rig.engine.health();
       return (
         state === 'trading' &&
