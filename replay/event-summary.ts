@@ -96,6 +96,27 @@ function settled({
   return `${amount(quantity)} ${symbol} ${word}, ${underlying} at ${amount(underlyingPx)}${moved}`;
 }
 
+const cash = (micros: unknown): string => {
+  const value = Number(micros) / 1e6;
+  return `${value < 0 ? '-' : ''}$${amount(Math.abs(value))}`;
+};
+
+function reported({ account, positions, orders }: Payload): string {
+  const { cashMicros, equityMicros, blocked } = account as Payload;
+  const count = (list: unknown, what: string) => `${(list as unknown[]).length} ${what}`;
+  const barred = blocked === null ? '' : `; BLOCKED: ${blocked}`;
+  return `the venue has equity ${cash(equityMicros)}, cash ${cash(cashMicros)}, ${count(positions, 'positions')}, ${count(orders, 'open orders')}${barred}`;
+}
+
+function reconciled({ ok, differences }: Payload): string {
+  const found = (differences as Payload[]).map(({ what, symbol, ordinal, ours, theirs, action }) => {
+    const whose = [symbol, ordinal === null ? null : `order ${ordinal}`].filter((each) => each !== null);
+    return `${[what, ...whose].join(' ')}: ours ${amount(ours)}, theirs ${amount(theirs)}, ${action}`;
+  });
+  const verdict = ok === true ? 'the account agrees with the log' : 'the account needs a person';
+  return found.length === 0 ? verdict : `${verdict}; ${found.join('; ')}`;
+}
+
 const summaries: Readonly<Record<string, (p: Payload) => string>> = {
   RegimeChanged: (p) => `${p.symbol} ${p.region}: ${p.from} -> ${p.to} (${numbers(p.evidence)})`,
   ConvictionChanged: (p) =>
@@ -180,6 +201,25 @@ const summaries: Readonly<Record<string, (p: Payload) => string>> = {
     `found in the account: ${amount(p.quantity)} ${p.symbol}, a core holding from now on`,
   OrderGivenUp: (p) => `order ${p.ordinal} given up: ${p.reason}`,
   CoreDeclared: (p) => `core holding: ${amount(p.quantity)} ${p.symbol} at ${amount(p.px)}`,
+  VenueReported: (p) => reported(p),
+  CashMoved: (p) =>
+    `${p.kind}${p.symbol === null ? '' : ` of ${p.symbol}`}: ${cash(p.micros)}${p.note === '' ? '' : ` (${p.note})`}`,
+  SymbolChanged: (p) => `${p.from} trades as ${p.to} from now on`,
+  CashAligned: (p) => `cash takes the venue's figure: ${cash(p.deltaMicros)}`,
+  Reconciled: (p) => reconciled(p),
+  PriceBandsSet: (p) => `${p.symbol} trades between ${amount(p.lowerPx)} and ${amount(p.upperPx)}`,
+  MessageRejected: (p) => `a message of ${p.source} was not used: ${p.reason} (${p.excerpt})`,
+  QuotesWanted: (p) =>
+    `feed ${p.feed}: quotes of ${(p.symbols as string[]).join(', ') || 'nothing'} are wanted`,
+  UpdateAttempted: (p) => `order ${p.ordinal}: change sent, ${amount(p.quantity)} at ${amount(p.limitPx)}`,
+  OrderLookupRequested: (p) => `order ${p.ordinal} is looked up, attempt ${p.attempt}`,
+  OrderUpdated: (p) =>
+    `order ${p.ordinal} is now ${amount(p.quantity)} at ${amount(p.limitPx)}, as ${p.venueOrderId}`,
+  UpdateRejected: (p) => `order ${p.ordinal}: the change was rejected, ${p.reason}`,
+  OrderNotFound: (p) => `order ${p.ordinal}: the venue does not know it`,
+  OrderLookupFailed: (p) => `order ${p.ordinal} could not be looked up: ${p.reason}`,
+  StatusUnmapped: (p) =>
+    `${p.ordinal === null ? `an order of the venue, ${p.venueOrderId},` : `order ${p.ordinal}`} has a status nobody knows: ${p.status}`,
 };
 
 export function summarizeEvent({ type, payload, json }: StoredEvent): string {

@@ -103,6 +103,8 @@ export class Engine {
         APCA_API_SECRET_KEY: canaries.secret,
         // Locks of accounts.
         TMPDIR: join(produced, 'tmp'),
+        // A CI runner would colour the lines.
+        NO_COLOR: '1',
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -84,8 +84,10 @@ test('a killed engine takes its session up again, is halted by hand and by signa
     session: before,
     pid: second.engine.pid,
   });
-  const metrics = await askEngine(data, '/metrics');
-  expect(metrics.text).toMatch(/^quantos_events_total\{kind="input",type="ClockTicked"\} \d+$/m);
+  const metrics = async () => (await askEngine(data, '/metrics')).text;
+  await expect
+    .poll(metrics, { timeout: 10_000 })
+    .toMatch(/^quantos_events_total\{kind="input",type="ClockTicked"\} \d+$/m);
 
   second.engine.signal('SIGUSR2');
   await second.engine.line(/OperatorCommanded +SIGUSR2 says halt/);

@@ -17,6 +17,8 @@ interface Def {
   readonly getter: () => z.ZodType;
 }
 
+const defOf = (schema: z.ZodType): Def => (schema as unknown as { def: Def }).def;
+
 const text = fc.string({ unit: 'grapheme', maxLength: 12 });
 /** zod leaves a key named __proto__ out of a record, so no payload that was checked has one. */
 const isKept = (text: string) => !text.includes('__proto__');
@@ -24,12 +26,15 @@ const prices = fc.double({ noNaN: true, noDefaultInfinity: true });
 const integers = fc.oneof(fc.integer(), fc.maxSafeInteger());
 
 function candidates(schema: z.ZodType): fc.Arbitrary<unknown> {
-  const def = (schema as unknown as { def: Def }).def;
+  const def = defOf(schema);
   switch (def.type) {
-    case 'object':
-      return fc.record(
-        Object.fromEntries(Object.entries(def.shape).map(([key, each]) => [key, arbitraryOf(each)])),
-      );
+    case 'object': {
+      const fields = Object.entries(def.shape);
+      return fc.record(Object.fromEntries(fields.map(([key, each]) => [key, arbitraryOf(each)])), {
+        // What may be left out is left out, never undefined: no log could hold that.
+        requiredKeys: fields.filter(([, each]) => defOf(each).type !== 'optional').map(([key]) => key),
+      });
+    }
     case 'array':
       return fc.array(arbitraryOf(def.element), { maxLength: 3 });
     case 'tuple':
@@ -38,6 +43,7 @@ function candidates(schema: z.ZodType): fc.Arbitrary<unknown> {
       return fc.dictionary(text.filter(isKept), arbitraryOf(def.valueType), { maxKeys: 3 });
     case 'nullable':
       return fc.option(arbitraryOf(def.innerType));
+    case 'optional':
     case 'default':
     case 'prefault':
       return arbitraryOf(def.innerType);
@@ -69,6 +75,6 @@ function candidates(schema: z.ZodType): fc.Arbitrary<unknown> {
 
 /** Values the schema accepts, as they are before it fills any default in. */
 export const arbitraryOf = (schema: z.ZodType): fc.Arbitrary<unknown> => {
-  const leaf = ['string', 'number'].includes((schema as unknown as { def: Def }).def.type);
+  const leaf = ['string', 'number'].includes(defOf(schema).type);
   return leaf ? candidates(schema).filter((value) => schema.safeParse(value).success) : candidates(schema);
 };

@@ -1,5 +1,5 @@
-import { fc, test } from '@fast-check/vitest';
-import { expect } from 'vitest';
+import { test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
 import { summarizeEvent } from '../../replay/event-summary.ts';
 import { allDefinitions } from '../../src/events/catalogue.ts';
 import type { StoredEvent } from '../../src/events/envelope.ts';
@@ -8,20 +8,17 @@ import { arbitraryOf } from '../events/arbitrary-of.ts';
 const told = (type: string, payload: unknown): string =>
   summarizeEvent({ type, payload, json: '{"raw":true}' } as unknown as StoredEvent);
 
-test.prop(
-  [
-    fc
-      .constantFrom(...allDefinitions)
-      .chain((definition) => fc.tuple(fc.constant(definition.type), arbitraryOf(definition.schema))),
-  ],
-  {
-    numRuns: 400,
-  },
-)('every event is told in words, whatever it holds', ([type, payload]) => {
-  const sentence = told(type, payload);
-  expect(sentence).not.toContain('{"raw":true}');
-  expect(sentence).not.toMatch(/undefined|NaN|\[object/);
-  expect(sentence.length).toBeGreaterThan(0);
+describe('every event is told in words, whatever it holds', () => {
+  for (const { type, schema } of allDefinitions) {
+    test.prop([arbitraryOf(schema)], { numRuns: 40 })(type, (payload) => {
+      const sentence = told(type, payload);
+      expect(sentence).not.toContain('{"raw":true}');
+      expect(sentence.length).toBeGreaterThan(0);
+      // A text of the payload may say anything.
+      if (!/undefined|NaN|\[object/.test(JSON.stringify(payload)))
+        expect(sentence).not.toMatch(/undefined|NaN|\[object/);
+    });
+  }
 });
 
 test('a choice names what failed first, and what would have passed', () => {
