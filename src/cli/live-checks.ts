@@ -17,6 +17,7 @@ import { DAY_S } from '../events/tick.ts';
 import { LogError } from '../log/log-error.ts';
 import { lockPath, takeWriterLock } from '../log/writer-lock.ts';
 import { SIMULATOR_KEY_ID, SIMULATOR_SECRET } from '../simulators/alpaca/alpaca-simulator.ts';
+import { CLOCK_OFF_MAX_US, CLOCK_OFF_TOLD_US } from './clock-limits.ts';
 import { type Finding, fine } from './finding.ts';
 
 export interface LiveCheckOptions {
@@ -28,8 +29,6 @@ export interface LiveCheckOptions {
 }
 
 const ANSWER_MS = 5_000;
-const SKEW_TOLD_US = 5_000_000;
-const SKEW_MAX_US = 300_000_000;
 const DAY_US = DAY_S * 1_000_000;
 const KEYS = 'APCA_API_KEY_ID and APCA_API_SECRET_KEY';
 
@@ -223,9 +222,9 @@ async function clocks(desk: VenueDesk, clock: HostClock): Promise<Finding[]> {
         : `this machine's clock is ${(offUs / 1e6).toFixed(1)} s off the venue's`;
     const advice = 'set it by a time server: timedatectl set-ntp true';
     const skew: Finding =
-      offUs <= SKEW_TOLD_US
+      offUs <= CLOCK_OFF_TOLD_US
         ? fine('skew', found)
-        : { name: 'skew', status: offUs >= SKEW_MAX_US ? 'failed' : 'missing', found, advice };
+        : { name: 'skew', status: offUs >= CLOCK_OFF_MAX_US ? 'failed' : 'missing', found, advice };
     if (open === isOpen(now)) return [skew];
     const said = `the venue says New York is ${open ? 'open' : 'closed'}, our calendar says it is not`;
     return [

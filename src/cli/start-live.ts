@@ -18,6 +18,7 @@ import { type LiveSettings, liveSettings, venueKeys } from '../engine/live/live-
 import { canonicalJson } from '../events/canonical.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { SIMULATOR_KEY_ID, SIMULATOR_SECRET } from '../simulators/alpaca/alpaca-simulator.ts';
+import { CLOCK_OFF_MAX_US, CLOCK_OFF_TOLD_US } from './clock-limits.ts';
 import { CheckFailed, EnvironmentLacks } from './failure.ts';
 import { LiveLines } from './live-lines.ts';
 import { readRunFile } from './options/run-file.ts';
@@ -39,9 +40,6 @@ export interface LiveOptions extends CommonOptions, Pick<RunOptions, 'config' | 
   readonly printEvent: (event: StoredEvent) => void;
 }
 
-const CLOCK_OFF_TOLD_US = 5_000_000;
-/** Further off, every quote is old or of the future, and bells ring at the wrong time. */
-const CLOCK_OFF_MAX_US = 60_000_000;
 /** The quickest of so many answers tells a simulator's time best: the first one waits for a process that warms up. */
 const CLOCK_ASKED = 3;
 
