@@ -117,6 +117,25 @@ function reconciled({ ok, differences }: Payload): string {
   return found.length === 0 ? verdict : `${verdict}; ${found.join('; ')}`;
 }
 
+const SCENARIOS: Readonly<Record<string, string>> = {
+  overreactionDip: 'overreaction dip',
+  confirmedBreakout: 'confirmed breakout',
+  deathSpiral: 'death spiral',
+};
+
+function received({ signal, sourceSystem, confidence }: Payload): string {
+  const { key, ...value } = signal as Payload;
+  const told = Object.entries(value).map(([name, each]) => `${name} ${amount(each)}`);
+  return `${key}: ${told.join(', ')}, from ${sourceSystem}, confidence ${amount(confidence)}`;
+}
+
+function confluence({ symbol, scenario, spike, catalyst }: Payload): string {
+  const { source, multiplier, priceChange, synthetic } = spike as Payload;
+  const { score, sourceSystem, ageS } = catalyst as Payload;
+  const made = synthetic === true ? ', a synthetic entry' : '';
+  return `${symbol}: ${SCENARIOS[String(scenario)] ?? scenario}; ${amount(multiplier)} times the volume at ${share(priceChange)} by ${source}${made}, sentiment ${amount(score)} of ${sourceSystem}, ${amount(ageS)} s old`;
+}
+
 const summaries: Readonly<Record<string, (p: Payload) => string>> = {
   RegimeChanged: (p) => `${p.symbol} ${p.region}: ${p.from} -> ${p.to} (${numbers(p.evidence)})`,
   ConvictionChanged: (p) =>
@@ -220,6 +239,20 @@ const summaries: Readonly<Record<string, (p: Payload) => string>> = {
   OrderLookupFailed: (p) => `order ${p.ordinal} could not be looked up: ${p.reason}`,
   StatusUnmapped: (p) =>
     `${p.ordinal === null ? `an order of the venue, ${p.venueOrderId},` : `order ${p.ordinal}`} has a status nobody knows: ${p.status}`,
+  IntelBusOpened: (p) =>
+    `the Intel Bus is open ${p.transport === 'redis' ? 'over Redis' : 'within this process'}; volume spikes come from ${p.cloud === true ? 'BigQuery' : "the engine's own bars"}`,
+  IntelBusStatusChanged: (p) => `Redis is ${p.status}: ${p.detail}`,
+  IntelReceived: (p) => received(p),
+  IntelRejected: (p) => `${p.key} does not count: ${p.reason} (${p.excerpt})`,
+  FearGreedReported: (p) => `fear and greed at ${amount(p.value)}, by ${p.source}`,
+  PartnerPositionsReported: (p) => `the partner has ${p.count} positions open, by ${p.source}`,
+  CloudSignalsReported: (p) =>
+    `${p.source}: ${(p.spikes as Payload[]).map((each) => `${each.symbol} ${amount(each.multiplier)}x`).join(', ') || 'no volume spike'}`,
+  CloudStatusChanged: (p) => `${p.source} is ${p.status}${p.detail === '' ? '' : `: ${p.detail}`}`,
+  IntelPublished: (p) => `${p.key} ${p.why}: ${JSON.stringify(p.value)}, from ${p.from}`,
+  VolumeSpiked: (p) =>
+    `${p.symbol} traded ${amount(p.multiplier)} times its normal five minutes, ${share(p.priceChange)}`,
+  ConfluenceFound: (p) => confluence(p),
 };
 
 export function summarizeEvent({ type, payload, json }: StoredEvent): string {

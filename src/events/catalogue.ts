@@ -4,6 +4,7 @@ import * as decisions from './decision.events.ts';
 import type { EventDefinition } from './define-event.ts';
 import * as engine from './engine.events.ts';
 import * as feeds from './feed.events.ts';
+import * as intel from './intel.events.ts';
 import * as market from './market.events.ts';
 import * as options from './option.events.ts';
 import * as orders from './order.events.ts';
@@ -11,7 +12,7 @@ import * as orders from './order.events.ts';
 const isDefinition = (value: unknown): value is EventDefinition =>
   typeof value === 'object' && value !== null && 'schema' in value && 'of' in value;
 
-const definitions = [market, feeds, orders, options, account, decisions, engine].flatMap((family) =>
+const definitions = [market, feeds, orders, options, account, decisions, intel, engine].flatMap((family) =>
   Object.values(family).filter(isDefinition),
 );
 
