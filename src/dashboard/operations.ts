@@ -12,7 +12,8 @@ import type { EngineState } from '../engine/live/engine-health.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { ViewMarks } from '../projections/view-marks.ts';
 import { writeControlFile } from './control-file.ts';
-import { type ControlServer, type EngineFace, openControlServer } from './control-server.ts';
+import { type EngineFace, openControlServer } from './control-server.ts';
+import type { LocalServer } from './local-server.ts';
 import { LiveMetrics } from './metrics.ts';
 
 export interface OperationsOptions {
@@ -43,7 +44,7 @@ export class Operations {
   readonly #metrics: LiveMetrics;
   #engine: EngineFace | null = null;
   #state: EngineState = 'stopped';
-  #server: ControlServer | null = null;
+  #server: LocalServer | null = null;
   #undo: (() => void)[] = [];
 
   constructor(options: OperationsOptions) {

@@ -3,11 +3,12 @@ import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { Counter, Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ControlServer, openControlServer } from '../../src/dashboard/control-server.ts';
+import { openControlServer } from '../../src/dashboard/control-server.ts';
+import type { LocalServer } from '../../src/dashboard/local-server.ts';
 import { health } from './health.ts';
 
 const TOKEN = 'token-of-this-start';
-let server: ControlServer;
+let server: LocalServer;
 let commands: unknown[] = [];
 let state: Parameters<typeof health>[0] = {};
 

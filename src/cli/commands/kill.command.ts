@@ -1,7 +1,8 @@
 /** `quantos kill`: the kill switch of an engine that runs on this computer. */
 import type { Command } from 'commander';
 import { type ControlFile, readControlFiles } from '../../dashboard/control-file.ts';
-import { type ControlCommand, TOKEN_HEADER } from '../../dashboard/control-server.ts';
+import type { ControlCommand } from '../../dashboard/control-server.ts';
+import { TOKEN_HEADER } from '../../dashboard/local-server.ts';
 import { InputError } from '../../domain/input-error.ts';
 import type { EngineHealth } from '../../engine/live/engine-health.ts';
 import { CheckFailed, EnvironmentLacks } from '../failure.ts';
