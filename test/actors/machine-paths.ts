@@ -116,15 +116,8 @@ export function cover({
   return { states: nodes.length - 1, transitions: transitions.size, unmet };
 }
 
-/**
- * Where a configuration holds what no JSON can: a function that no name stands for, or a number that is none. XState's own
- * ways to join named guards (`and`, `not`, `stateIn`) are plain to an export: what they join is looked at.
- */
+/** Where a configuration holds what no JSON can: a function that no name stands for, or a number that is none. */
 export function notPlain(config: unknown, path = ''): string[] {
-  if (typeof config === 'function') {
-    const { check, guards = [] } = config as { check?: unknown; guards?: readonly unknown[] };
-    return check === undefined ? [path] : guards.flatMap((guard, i) => notPlain(guard, `${path}.${i}`));
-  }
   if (config === undefined || config === null || ['string', 'boolean'].includes(typeof config)) return [];
   if (typeof config === 'number') return Number.isFinite(config) ? [] : [path];
   if (typeof config !== 'object') return [path];

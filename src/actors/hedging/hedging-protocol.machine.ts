@@ -61,6 +61,13 @@ export const hedgingProtocolMachine = ({
       isExpiring: onClose(({ isExpiring }) => isExpiring),
       hasTried: ({ context }) => context.tries >= entryTries,
       hasCooled: ({ context }) => context.sessions + 1 >= cooldownSessions,
+      isBare: not('holdsHedge'),
+      isNotBroken: not('isBroken'),
+      isNotExpiring: not('isExpiring'),
+      isBrokenWithChain: and(['isBroken', 'hasChain']),
+      isBareAndBrokenWithChain: and(['isBare', 'isBrokenWithChain']),
+      isExpiringAndBroken: and(['isExpiring', 'isBroken']),
+      isIntactAndBare: and(['isIntact', 'isBare']),
     },
     actions: {
       countTry: assign({ tries: ({ context }) => context.tries + 1 }),
@@ -79,7 +86,7 @@ export const hedgingProtocolMachine = ({
           CLOSE: [
             // A fill that crossed its cancel is a hedge all the same.
             { target: 'hedged', guard: 'holdsHedge' },
-            { target: 'entering', guard: and(['isBroken', 'hasChain']) },
+            { target: 'entering', guard: 'isBrokenWithChain' },
             { target: 'armed', guard: 'isThreatened' },
             { target: 'armed', guard: 'isBroken' },
           ],
@@ -90,7 +97,7 @@ export const hedgingProtocolMachine = ({
         on: {
           CLOSE: [
             { target: 'hedged', guard: 'holdsHedge' },
-            { target: 'entering', guard: and(['isBroken', 'hasChain']) },
+            { target: 'entering', guard: 'isBrokenWithChain' },
             { target: 'idle', guard: 'isIntact' },
           ],
           CRASHED: 'entering',
@@ -102,7 +109,7 @@ export const hedgingProtocolMachine = ({
           CLOSE: [
             { target: 'hedged', guard: 'holdsHedge' },
             { target: 'idle', guard: 'isIntact' },
-            { target: 'armed', guard: not('isBroken') },
+            { target: 'armed', guard: 'isNotBroken' },
             { target: 'cooldown', guard: 'hasTried' },
           ],
           ENTRY_ORDERED: { actions: 'countTry' },
@@ -116,10 +123,10 @@ export const hedgingProtocolMachine = ({
         on: {
           CLOSE: [
             // Left to expire worthless: while the structure is broken, another takes its place.
-            { target: 'entering', guard: and([not('holdsHedge'), 'isBroken', 'hasChain']) },
-            { target: 'cooldown', guard: not('holdsHedge') },
+            { target: 'entering', guard: 'isBareAndBrokenWithChain' },
+            { target: 'cooldown', guard: 'isBare' },
             { target: 'unwinding', guard: 'isIntact' },
-            { target: 'rolling', guard: and(['isExpiring', 'isBroken']) },
+            { target: 'rolling', guard: 'isExpiringAndBroken' },
             { target: 'unwinding', guard: 'isExpiring' },
           ],
           BARE: 'cooldown',
@@ -129,10 +136,10 @@ export const hedgingProtocolMachine = ({
       rolling: {
         on: {
           CLOSE: [
-            { target: 'cooldown', guard: and(['isIntact', not('holdsHedge')]) },
-            { target: 'unwinding', guard: not('isBroken') },
-            { target: 'entering', guard: not('holdsHedge') },
-            { target: 'hedged', guard: not('isExpiring') },
+            { target: 'cooldown', guard: 'isIntactAndBare' },
+            { target: 'unwinding', guard: 'isNotBroken' },
+            { target: 'entering', guard: 'isBare' },
+            { target: 'hedged', guard: 'isNotExpiring' },
           ],
           ENTRY_ORDERED: { actions: 'countTry' },
           EQUITY_REDUCED: { actions: 'markReduced' },
@@ -142,7 +149,7 @@ export const hedgingProtocolMachine = ({
       },
       unwinding: {
         on: {
-          CLOSE: { target: 'cooldown', guard: not('holdsHedge') },
+          CLOSE: { target: 'cooldown', guard: 'isBare' },
           BARE: 'cooldown',
         },
       },

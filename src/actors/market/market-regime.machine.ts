@@ -142,6 +142,8 @@ export const marketRegimeMachine = (config: RegimeConfig) => {
       hasGround: rules.hasGround,
       levelReclaimed: rules.levelReclaimed,
       notCalm: not(stateIn({ volatility: 'calm' })),
+      leavesStressedForCalm: and(['leavesStressed', 'leavesElevated']),
+      givesWayNotCalm: and(['givesWay', 'notCalm']),
     },
     actions: {
       countCloses: assign((heard, { from }: { from: Trend }) => rules.count(heard, from)),
@@ -210,7 +212,7 @@ export const marketRegimeMachine = (config: RegimeConfig) => {
           stressed: {
             on: {
               CLOSE: [
-                { target: 'calm', guard: and(['leavesStressed', 'leavesElevated']) },
+                { target: 'calm', guard: 'leavesStressedForCalm' },
                 { target: 'elevated', guard: 'leavesStressed' },
               ],
             },
@@ -228,7 +230,7 @@ export const marketRegimeMachine = (config: RegimeConfig) => {
           intact: {
             on: {
               VOLATILITY_JUDGED: [
-                { target: 'broken', guard: and(['givesWay', 'notCalm']), actions: 'freezeLevel' },
+                { target: 'broken', guard: 'givesWayNotCalm', actions: 'freezeLevel' },
                 { target: 'threatened', guard: 'nearsSupport' },
               ],
             },
@@ -236,7 +238,7 @@ export const marketRegimeMachine = (config: RegimeConfig) => {
           threatened: {
             on: {
               VOLATILITY_JUDGED: [
-                { target: 'broken', guard: and(['givesWay', 'notCalm']), actions: 'freezeLevel' },
+                { target: 'broken', guard: 'givesWayNotCalm', actions: 'freezeLevel' },
                 { target: 'intact', guard: 'clearsSupport' },
               ],
             },

@@ -109,6 +109,8 @@ export const workingOrderMachine = setup({
     /** A fill that crossed a cancel left less to do than stands. */
     tooMuch: ({ context }) => context.standingQty > leavesOf(context),
     over: stateIn({ order: 'done' }),
+    notGivenUp: not('givenUp'),
+    misplacedInFresh: and(['fresh', 'misplaced']),
   },
   actions: {
     see: assign({ quote: ({ event, context }) => (event.type === 'MARKET' ? event.quote : context.quote) }),
@@ -212,8 +214,8 @@ export const workingOrderMachine = setup({
       initial: 'waiting',
       on: {
         FILLED: { actions: 'count' },
-        WITHDRAW: { guard: not('givenUp'), actions: { type: 'giveUp', params: { why: 'withdrawn' } } },
-        INTERRUPTED: { guard: not('givenUp'), actions: { type: 'giveUp', params: { why: 'withdrawn' } } },
+        WITHDRAW: { guard: 'notGivenUp', actions: { type: 'giveUp', params: { why: 'withdrawn' } } },
+        INTERRUPTED: { guard: 'notGivenUp', actions: { type: 'giveUp', params: { why: 'withdrawn' } } },
       },
       states: {
         // Nothing stands.
@@ -233,7 +235,7 @@ export const workingOrderMachine = setup({
           always: [
             { guard: 'givenUp', target: 'leaving' },
             { guard: 'tooMuch', target: 'replacing' },
-            { guard: and(['fresh', 'misplaced']), target: 'replacing' },
+            { guard: 'misplacedInFresh', target: 'replacing' },
           ],
           // Filled, or taken away from outside: nobody asked for another.
           on: { ENDED: 'done' },

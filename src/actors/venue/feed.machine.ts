@@ -73,6 +73,7 @@ export const feedMachine = setup({
     isConnected: ({ context }) => context.connected,
     /** Data came again; or nobody expects any, and a connection is all there can be. */
     speaksAgain: ({ context: { facts, gapFrom } }) => !facts.expected || facts.heardAt > gapFrom!,
+    isBack: and(['isConnected', 'speaksAgain']),
     spoke: ({ context: { facts, connectedAt } }) => !facts.expected || facts.heardAt > connectedAt,
     ofOrders: ({ context }) => context.ofOrders,
     missedBars: ({ context }) => context.facts.missed,
@@ -120,13 +121,13 @@ export const feedMachine = setup({
 
     stale: {
       entry: 'markGap',
-      always: { guard: and(['isConnected', 'speaksAgain']), target: 'recovering' },
+      always: { guard: 'isBack', target: 'recovering' },
       on: { LOST: { actions: ['see', 'disconnect'] } },
       after: { failover: 'failover' },
     },
 
     failover: {
-      always: { guard: and(['isConnected', 'speaksAgain']), target: 'recovering' },
+      always: { guard: 'isBack', target: 'recovering' },
       on: { LOST: { actions: ['see', 'disconnect'] } },
     },
 

@@ -29,7 +29,10 @@ export const reconciliationMachine = setup({
   },
   delays: { retry: ({ context }) => context.retryMs },
   actions: {
-    begin: assign({ reason: (_, { reason }: { reason: string }) => reason, attempt: 0 }),
+    begin: assign({
+      reason: ({ context, event }) => (event.type === 'ASK' ? event.reason : context.reason),
+      attempt: 0,
+    }),
     count: assign({
       attempt: ({ context }) => context.attempt + 1,
       asked: ({ context }) => context.asked + 1,
@@ -44,7 +47,7 @@ export const reconciliationMachine = setup({
     ASK: {
       target: '.asked',
       reenter: true,
-      actions: { type: 'begin', params: ({ event }) => ({ reason: event.reason }) },
+      actions: 'begin',
     },
   },
   states: {
