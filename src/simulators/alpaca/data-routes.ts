@@ -110,6 +110,25 @@ export function dataRoutes({ corporateActions, market, skewUs }: DataParts): Hon
   app.get('/v2/stocks/quotes/latest', (c) =>
     c.json({ quotes: latest(listOf(c.req.query('symbols')), shares) }),
   );
+  app.get('/v2/stocks/snapshots', (c) => {
+    const symbols = listOf(c.req.query('symbols'));
+    const quotes = latest(symbols, shares);
+    const found = symbols.flatMap((symbol) => {
+      const px = market.lastPx(symbol);
+      if (px === null) return [];
+      const latestTrade = {
+        t: rfc3339(market.now() + skewUs()),
+        x: 'V',
+        p: px,
+        s: 100,
+        c: ['@'],
+        i: 1,
+        z: 'B',
+      };
+      return [[symbol, { latestTrade, latestQuote: quotes[symbol] ?? null }]];
+    });
+    return c.json(Object.fromEntries(found));
+  });
   app.get('/v2/stocks/:symbol/bars', (c) => {
     const symbol = c.req.param('symbol');
     const { bars, next_page_token } = barsPage(market, [symbol], c.req.query());

@@ -140,6 +140,18 @@ describe('history over REST, by the real client', () => {
     expect(await lastClose('split')).toBeCloseTo(before / 4, 9);
   });
 
+  test('a snapshot of shares holds the price and the quote of now, and leaves out what is not known', async () => {
+    venue = await openVenue({ generated: true });
+    venue.market.post('SPY', { bidPx: 400, bidSize: 300, askPx: 400.04, askSize: 200 });
+    const api = new marketData.StockApi(settings());
+    const snapshots = await api.stockSnapshots({ symbols: 'SPY,NOPE' });
+    expect(Object.keys(snapshots)).toEqual(['SPY']);
+    expect(snapshots.SPY).toMatchObject({
+      latestTrade: { p: venue.market.lastPx('SPY') },
+      latestQuote: { bp: 400, ap: 400.04 },
+    });
+  });
+
   test('a chain snapshot holds two-sided quotes and greeks of what the filters leave', async () => {
     venue = await openVenue({ generated: true });
     const spot = venue.market.lastPx('SPY')!;
