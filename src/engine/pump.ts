@@ -49,6 +49,12 @@ interface WaitingTick {
   merged: number;
 }
 
+/** An input of the market lane. It answers no effect: a session may end before its turn comes. */
+interface WaitingInput {
+  readonly event: NewInput;
+  readonly provenance: Omit<Provenance, 'causation'>;
+}
+
 const BUDGET_MS = 5;
 const CONFLATE_ABOVE = 10_000;
 /** The clock of the host is read once in so many records. */
@@ -65,7 +71,7 @@ export class Pump {
   readonly #budgetMs: number;
   readonly #conflateAbove: number;
   #control: Control[] = [];
-  #market: WaitingTick[] = [];
+  #market: (WaitingTick | WaitingInput)[] = [];
   #marketHead = 0;
   readonly #newestQuote = new Map<number, WaitingTick>();
   #scheduled = false;
@@ -80,7 +86,7 @@ export class Pump {
     this.#conflateAbove = parts.conflateAbove ?? CONFLATE_ABOVE;
   }
 
-  /** Ticks that wait. */
+  /** Of the market lane: ticks that wait, and what stands behind them. */
   get backlog(): number {
     return this.#market.length - this.#marketHead;
   }
@@ -106,6 +112,12 @@ export class Pump {
   /** Reports, commands and clock ticks: never merged, never behind market data. */
   offerInput(event: NewInput, provenance: Provenance): void {
     this.#control.push({ event, provenance });
+    this.#schedule();
+  }
+
+  /** What says something of the ticks handed in before it: it stands behind them, as the end of a chain behind its quotes. */
+  offerBehindTicks(event: NewInput, provenance: WaitingInput['provenance']): void {
+    this.#market.push({ event, provenance });
     this.#schedule();
   }
 
@@ -176,8 +188,12 @@ export class Pump {
     return true;
   }
 
-  #feed(waiting: WaitingTick): void {
+  #feed(waiting: WaitingTick | WaitingInput): void {
     const { kernel } = this.#session;
+    if ('event' in waiting) {
+      kernel.input(waiting.event, waiting.provenance);
+      return this.#afterCascade();
+    }
     const { tick, source, merged } = waiting;
     if (this.#newestQuote.get(tick.symbolId) === waiting) this.#newestQuote.delete(tick.symbolId);
     const waitMaxUs = (this.#parts.quoteWaitMaxMs ?? Number.POSITIVE_INFINITY) * 1_000;

@@ -4,6 +4,7 @@ import { Kernel } from '../../src/bus/kernel.ts';
 import { Pump } from '../../src/engine/pump.ts';
 import { ClockTicked } from '../../src/events/engine.events.ts';
 import { SymbolDefined, TicksConflated } from '../../src/events/market.events.ts';
+import { ChainRecorded } from '../../src/events/option.events.ts';
 import { CancelAttempted } from '../../src/events/order.events.ts';
 import { Tick, TickKind, tickKindName } from '../../src/events/tick.ts';
 import { memoryLog } from '../../src/log/memory-log.ts';
@@ -99,6 +100,22 @@ describe('the pump', () => {
     pump.offerInput(ClockTicked.of({}), { source: 'clock', recordedAt: 3 });
     runAll();
     expect(recorded()).toEqual(['ClockTicked {}', 'quote 0 10', 'quote 0 11']);
+  });
+
+  it('keeps what stands behind ticks there, and lets control pass both', () => {
+    const { pump, runAll, recorded } = pumped();
+    const chain = ChainRecorded.of({ underlying: 'A', underlyingPx: null, openInterest: [] });
+    pump.offerTick(quote(0, 1, 10), 'feed');
+    pump.offerBehindTicks(chain, { source: 'feed', recordedAt: 2 });
+    pump.offerTick(quote(0, 3, 11), 'feed');
+    pump.offerInput(ClockTicked.of({}), { source: 'clock', recordedAt: 4 });
+    runAll();
+    expect(recorded()).toEqual([
+      'ClockTicked {}',
+      'quote 0 10',
+      'ChainRecorded {"openInterest":[],"underlying":"A","underlyingPx":null}',
+      'quote 0 11',
+    ]);
   });
 
   it('merges quotes of one symbol above its limit, and records how many', () => {

@@ -7,6 +7,7 @@ import { definitionOf } from '../../events/catalogue.ts';
 import type { NewInput } from '../../events/define-event.ts';
 import type { StoredEvent } from '../../events/envelope.ts';
 import { SymbolDefined } from '../../events/market.events.ts';
+import { ChainRecorded } from '../../events/option.events.ts';
 import { OrderCanceled } from '../../events/order.events.ts';
 import type { Tick } from '../../events/tick.ts';
 import { Pump } from '../pump.ts';
@@ -71,6 +72,9 @@ export class LiveLane implements InputLane {
   input(event: NewInput, from: Parameters<InputLane['input']>[1]): void {
     if (!this.#open) return;
     const { source, time, causation = null } = from;
+    if (event.type === ChainRecorded.type) {
+      return this.#pump.offerBehindTicks(event, { source, recordedAt: this.#clock.now(), time });
+    }
     const asked = causation === null ? this.#requestOf(event) : causation - this.#earlierSeqs;
     this.#pump.offerInput(event, {
       source,
