@@ -2,7 +2,7 @@
 import type { Kernel } from '../../bus/kernel.ts';
 import { SelectionMade } from '../../events/decision.events.ts';
 import { ClockTicked } from '../../events/engine.events.ts';
-import { QuotesWanted } from '../../events/feed.events.ts';
+import { FeedOpened, QuotesWanted } from '../../events/feed.events.ts';
 import { HedgeSized } from '../../events/option.events.ts';
 import type { Portfolio } from '../account/portfolio.ts';
 import type { OrderBook } from '../orders/order-book.ts';
@@ -30,6 +30,7 @@ interface Saved {
 export class WantedQuotes {
   readonly #kernel: Kernel;
   readonly #parts: Parts;
+  /** What the feed was told last. */
   #said: readonly string[] = [];
   /** The contract chosen last for each symbol, and for the hedge. */
   readonly #chosen = new Map<string, string>();
@@ -39,6 +40,10 @@ export class WantedQuotes {
     this.#parts = parts;
     kernel.on(SelectionMade, ACTOR, ({ payload }) => this.#choose(payload.symbol, payload.contract));
     kernel.on(HedgeSized, ACTOR, ({ payload }) => this.#choose(HEDGE, payload.contract));
+    // Opened anew, nothing is subscribed there: whoever was told before belongs to a process that is gone.
+    kernel.on(FeedOpened, ACTOR, ({ payload }) => {
+      if (payload.feed === 'options') this.#said = [];
+    });
     kernel.on(ClockTicked, ACTOR, () => this.#say());
     kernel.carry(ACTOR, {
       save: (): Saved => ({ said: this.#said, chosen: [...this.#chosen] }),

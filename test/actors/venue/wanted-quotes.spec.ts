@@ -37,6 +37,15 @@ test('contracts are wanted while they are chosen or held, and said only when tha
   expect(wanted(each).at(-1)).toEqual([CALL]);
 });
 
+test('a feed that is opened anew is told again, though nothing changed', () => {
+  const each = floor((before) => before.hold(CALL, 1, 3));
+  expect(wanted(each)).toEqual([[CALL]]);
+  each.input(FeedOpened.of({ feed: 'stocks', source: 'test', tradable: true }));
+  expect(wanted(each)).toHaveLength(1);
+  each.input(FeedOpened.of({ feed: 'options', source: 'test', tradable: true }));
+  expect(wanted(each)).toEqual([[CALL], [CALL]]);
+});
+
 test('what waits for the open and what hedges is wanted', () => {
   const each = floor();
   each.decide(() => each.defer({ intent: 1, action: 'enter', symbol: CALL }));
