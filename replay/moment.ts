@@ -9,6 +9,9 @@ import type { PayloadOf } from '../src/events/define-event.ts';
 import type { FeedName, FeedState } from '../src/events/feed.events.ts';
 import type { HedgeSized, HedgeStateChanged, VolatilityGuardChanged } from '../src/events/option.events.ts';
 import type { IntentAction } from '../src/events/order.events.ts';
+
+export type { LimitBar, LimitName } from '../src/engine/risk-limits.ts';
+
 import type { ViewMark } from '../src/projections/view-marks.ts';
 
 /** Which moment: after a seq's cascade, at a time in microseconds (all records up to it), or neither: the newest. */
@@ -26,7 +29,7 @@ export interface LogHeadNow {
   readonly ended: boolean;
 }
 
-/** All that `quantos state` says; `time` stands in the moment itself. */
+/** All that `quantos state` says, limits included; `time` stands in the moment itself. */
 export type EngineState = Omit<ReturnType<typeof describeState>, 'seq' | 'time'>;
 
 /** A recorded decision that still stands at the moment. */
@@ -63,7 +66,6 @@ export interface EngineMoment extends EngineState {
   readonly symbols: readonly SymbolMoment[];
   /** Null where nothing is hedged. */
   readonly hedging: HedgingMoment | null;
-  readonly limits: readonly LimitBar[];
   /** Empty in a simulation. */
   readonly feeds: readonly FeedMoment[];
   readonly trading: TradingMoment;
@@ -200,35 +202,6 @@ export interface HedgingMoment {
   /** Dollars of beta-weighted delta: what there is to hedge, and what hedges take away of it. */
   readonly exposure: number;
   readonly covered: number;
-}
-
-/** Names of the limits, in the order of a page. */
-export const limitNames = [
-  'symbolExposure',
-  'grossExposure',
-  'netDelta',
-  'buyingPower',
-  'portfolioHeat',
-  'dailyLossReduce',
-  'dailyLossHalt',
-  'intentsThisMinute',
-  'rejectsInARow',
-  'rejectsThisMinute',
-  'venueCallsThisMinute',
-  'hedgePremiumOfYear',
-] as const;
-export type LimitName = (typeof limitNames)[number];
-
-/** A risk limit and how much of it is used, open orders counted as the gate counts them. */
-export interface LimitBar {
-  readonly name: LimitName;
-  /** For limits by symbol; else null. */
-  readonly symbol: string | null;
-  readonly used: number;
-  readonly limit: number;
-  readonly unit: 'share' | 'dollars' | 'count';
-  /** False where the run does not enforce it (profile `plain`, `--risk off`): shown, and nothing is denied by it. */
-  readonly enforced: boolean;
 }
 
 export interface FeedMoment {

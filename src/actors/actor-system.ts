@@ -7,6 +7,7 @@ import { type Config, configFor, type RunSpec } from '../domain/config.ts';
 import { toMicros } from '../domain/money.ts';
 import { SessionCarried } from '../events/engine.events.ts';
 import { convictionBars } from '../streams/conviction.ts';
+import { IntelSignals } from '../streams/intel-signals.ts';
 import { MarketData } from '../streams/market-data.ts';
 import type { OptionChains } from '../streams/option-chains.ts';
 import { regimeBars } from '../streams/regime-readings.ts';
@@ -17,6 +18,9 @@ import { Exposures } from './account/exposures.ts';
 import { Portfolio } from './account/portfolio.ts';
 import { HedgeLimits } from './hedging/hedge-limits.ts';
 import { HedgingProtocol } from './hedging/hedging-protocol.ts';
+import { Analyzer } from './intel/analyzer.ts';
+import { ConfluenceMatrix } from './intel/confluence-matrix.ts';
+import { PortfolioHeat } from './intel/portfolio-heat.ts';
 import { Regimes } from './market/regimes.ts';
 import { Strategist } from './market/strategist.ts';
 import { ExitRetries } from './orders/exit-retries.ts';
@@ -50,7 +54,16 @@ export interface ActorSystem {
   readonly unknown: UnknownOrders;
   readonly strategist: Strategist;
   readonly feeds: Feeds;
+  readonly reconciliation: Reconciliation;
+  readonly conditions: LiveConditions;
+  readonly pricing: Pricing;
+  readonly pace: IntentPace;
+  readonly workers: OrderWorkers;
   readonly desk: ReleaseDesk;
+  readonly intel: IntelSignals;
+  readonly matrix: ConfluenceMatrix;
+  readonly heat: PortfolioHeat;
+  readonly analyzer: Analyzer;
   /** Null in profile `plain`, which reads no regimes and makes no plans. */
   readonly regimes: Regimes | null;
   readonly selector: InstrumentSelector | null;
@@ -105,6 +118,7 @@ export function wireActors(
     warmUpBars: whole ? neededBars(run, strategy, sorted) : (strategy.warmUpBars?.(params) ?? 0),
   });
   const options = wireChains(kernel, market, run, sorted);
+  const intel = new IntelSignals(kernel);
   kernel.onStream(SessionCarried, 'carry-over', ({ payload }) => kernel.restore(payload.state));
 
   const orders = new OrderBook(kernel);
@@ -130,10 +144,12 @@ export function wireActors(
   const isLive = (): boolean => conditions.apply;
   const unknown = new UnknownOrders(kernel, { config, orders, mayResend, isLive });
   const conditions = new LiveConditions(kernel, { ...ofVenue, market, pricing, status, unknown });
-  new Reconciliation(kernel, { run, market, orders, portfolio, unknown });
+  const reconciliation = new Reconciliation(kernel, { run, market, orders, portfolio, unknown });
   const account = new Account({ market, orders, portfolio, pricing, exposures });
+  const heat = new PortfolioHeat({ config, portfolio, intel });
   const regimes = whole ? new Regimes(kernel, market, config, sorted) : null;
-  const strategist = new Strategist(kernel, market, { strategy, params, symbols: sorted, configOf });
+  const strategist = new Strategist(kernel, market, { strategy, params, symbols: sorted, intel, configOf });
+  const matrix = new ConfluenceMatrix(kernel, { config, market, intel });
   const pace = new IntentPace(kernel, { pricing, applies: () => run.risk && conditions.apply });
   new RiskGate(kernel, {
     market,
@@ -146,6 +162,7 @@ export function wireActors(
     tradingState,
     conditions,
     pace,
+    heat,
     enforced: run.risk,
   });
   const size = new ReleaseSize({ run, market, options, portfolio, pricing, account, hedgeLimits });
@@ -156,7 +173,18 @@ export function wireActors(
   withdrawOnLoss(kernel, { ...ofVenue, workers });
   const isContract = (symbol: string) => contractOf(symbol) !== undefined;
   new WantedQuotes(kernel, { feeds, portfolio, orders, workers, desk, isContract });
-  const parts = { run, config, symbols: sorted, market, options, orders, portfolio, strategist, desk };
+  const parts = {
+    run,
+    config,
+    symbols: sorted,
+    market,
+    options,
+    orders,
+    portfolio,
+    strategist,
+    matrix,
+    desk,
+  };
   const selector =
     regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes, conditions });
   if (selector === null) new SignalFollower(kernel, parts);
@@ -165,7 +193,12 @@ export function wireActors(
   const hedging = hedges
     ? new HedgingProtocol(kernel, { ...parts, benchmark, regimes, exposures, limits: hedgeLimits })
     : null;
+  const analyzer = new Analyzer(kernel, { ...parts, benchmark, heat, feeds, regimes });
   return {
+    intel,
+    matrix,
+    heat,
+    analyzer,
     market,
     options,
     orders,
@@ -177,6 +210,11 @@ export function wireActors(
     unknown,
     strategist,
     feeds,
+    reconciliation,
+    conditions,
+    pricing,
+    pace,
+    workers,
     desk,
     regimes,
     selector,

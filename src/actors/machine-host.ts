@@ -24,6 +24,8 @@ interface SavedTimer {
   readonly n: number;
   /** Microseconds. */
   readonly deadline: number;
+  /** Its place among the timers of all actors; logs from before it was kept have none. */
+  readonly order?: number;
 }
 
 interface SavedMachine {
@@ -64,8 +66,9 @@ export class MachineHost<M extends AnyStateMachine> {
 
   /** Sends an event and returns the snapshot it led to. A failure inside the machine halts the engine. */
   send(event: EventFromLogic<M>): SnapshotFrom<M> {
-    this.#inMachine(() => this.#actor.send(event));
-    this.#assertAlive(this.#actor, `on ${(event as { type: string }).type}`);
+    const { type } = event as { type: string };
+    this.#telling(type, () => this.#inMachine(() => this.#actor.send(event)));
+    this.#assertAlive(this.#actor, `on ${type}`);
     return this.snapshot;
   }
 
@@ -82,6 +85,7 @@ export class MachineHost<M extends AnyStateMachine> {
         event,
         n: armed[i].n,
         deadline: armed[i].deadline,
+        order: armed[i].order,
       })),
     };
   }
@@ -93,13 +97,26 @@ export class MachineHost<M extends AnyStateMachine> {
     const last = clock.ordinalOf(this.#id);
     this.#actor = this.#start(snapshot as Snapshot<unknown>);
     const { scheduler } = this.#actor.system as unknown as Scheduling;
-    for (const { id, event, n, deadline } of timers) {
+    const armedSoFar = clock.order;
+    for (const { id, event, n, deadline, order } of timers) {
       clock.setOrdinal(this.#id, n - 1);
+      if (order !== undefined) clock.order = order - 1;
       this.#inMachine(() =>
         scheduler.schedule(this.#actor, this.#actor, event, (deadline - clock.now) / 1_000, id),
       );
     }
     clock.setOrdinal(this.#id, last);
+    clock.order = Math.max(clock.order, armedSoFar);
+  }
+
+  /** Tells whoever watches the machines where the step led. */
+  #telling(event: string, step: () => void): void {
+    const told = this.#kernel.machineMoved;
+    if (told === null) return step();
+    const from = (this.#actor.getSnapshot() as { readonly value: unknown }).value;
+    step();
+    const to = (this.#actor.getSnapshot() as { readonly value: unknown }).value;
+    if (from !== to) told(this.#id, from, to, event);
   }
 
   #inMachine(step: () => void): void {
@@ -115,7 +132,7 @@ export class MachineHost<M extends AnyStateMachine> {
   #clock(): ActorClock {
     const clock = this.#kernel.clockFor(this.#id);
     const watched = (fire: () => void) => () => {
-      fire();
+      this.#telling('a delay ended', fire);
       this.#assertAlive(this.#actor, 'when a delay ended');
     };
     return {

@@ -67,6 +67,21 @@ export interface Carrier {
   restore(state: unknown): void;
 }
 
+/**
+ * All that a core has come to at a quiescent point, as plain values: a fresh one goes on from there within the same
+ * session. What a session hands to the next is part of it.
+ */
+export interface Checkpoint {
+  readonly seq: number;
+  readonly inputs: number;
+  readonly halted: Recorded | null;
+  readonly carried: Readonly<Record<string, unknown>>;
+  readonly kept: Readonly<Record<string, unknown>>;
+}
+
+/** An actor's machine went from one state to another on an event of that type. */
+export type MachineMoved = (actor: string, from: unknown, to: unknown, event: string) => void;
+
 const NO_BASIS: readonly number[] = [];
 
 export class Kernel {
@@ -91,6 +106,9 @@ export class Kernel {
   readonly #streams = new Map<string, Listener[]>();
   readonly #actors = new Map<string, Listener[]>();
   readonly #carriers = new Map<string, Carrier>();
+  readonly #keepers = new Map<string, Carrier>();
+  /** For faces: told of each move of a machine, and nothing is decided by it. */
+  machineMoved: MachineMoved | null = null;
 
   /** `afterSeq`: the last seq already in the log when a session goes on. */
   constructor(sink: EventSink, options: { afterSeq?: number; poisonTicks?: boolean } = {}) {
@@ -181,9 +199,20 @@ export class Kernel {
     this.#carriers.set(actor, carrier);
   }
 
+  /**
+   * State that ends with the session and that only the session itself can go on with: the next one begins without it. A part
+   * that carries, too, is given back that first.
+   */
+  keep(actor: string, keeper: Carrier): void {
+    this.#assertWiring(actor);
+    if (this.#keepers.has(actor)) throw new Error(`two keepers are named "${actor}"`);
+    this.#keepers.set(actor, keeper);
+  }
+
   /** The path-dependent state of every part, by name: the payload of the next session's `SessionCarried`. */
   carryOver(): Record<string, unknown> {
-    const state: Record<string, unknown> = { clock: { now: this.now, ordinals: this.clock.ordinals() } };
+    const { now, order } = this.clock;
+    const state: Record<string, unknown> = { clock: { now, order, ordinals: this.clock.ordinals() } };
     for (const [name, carrier] of [...this.#carriers].sort(([a], [b]) => (a < b ? -1 : 1))) {
       state[name] = carrier.save();
     }
@@ -191,10 +220,49 @@ export class Kernel {
   }
 
   restore(state: Readonly<Record<string, unknown>>): void {
-    const clock = state.clock as { now: number; ordinals: Record<string, number> };
-    this.clock.now = Math.max(this.clock.now, clock.now);
-    for (const actor of Object.keys(clock.ordinals)) this.clock.setOrdinal(actor, clock.ordinals[actor]);
+    this.#restoreClock(state);
     for (const [name, carrier] of this.#carriers) if (name in state) carrier.restore(state[name]);
+  }
+
+  /** Between two inputs. */
+  checkpoint(): Checkpoint {
+    const kept = Array.from(this.#keepers, ([name, keeper]) => [name, keeper.save()] as const);
+    return {
+      seq: this.#seq,
+      inputs: this.inputs,
+      halted: this.#halted,
+      carried: this.carryOver(),
+      kept: Object.fromEntries(kept),
+    };
+  }
+
+  /**
+   * Brings a fresh core to where another one of the same session stood. What it decides from then on is the same, but for
+   * the seqs of decisions before the checkpoint, which nobody names any more.
+   */
+  resume({ seq, inputs, halted, carried, kept }: Checkpoint): void {
+    this.#assertWiring('a checkpoint');
+    this.#wiring = false;
+    this.#seq = seq;
+    this.inputs = inputs;
+    this.#restoreClock(carried);
+    this.#begin(seq);
+    try {
+      for (const name of new Set([...this.#carriers.keys(), ...this.#keepers.keys()])) {
+        if (name in carried) this.#carriers.get(name)?.restore(carried[name]);
+        if (name in kept) this.#keepers.get(name)?.restore(kept[name]);
+      }
+    } finally {
+      this.#end();
+    }
+    this.#halted = halted;
+  }
+
+  #restoreClock(state: Readonly<Record<string, unknown>>): void {
+    const clock = state.clock as { now: number; order?: number; ordinals: Record<string, number> };
+    this.clock.now = Math.max(this.clock.now, clock.now);
+    this.clock.order = Math.max(this.clock.order, clock.order ?? 0);
+    for (const actor of Object.keys(clock.ordinals)) this.clock.setOrdinal(actor, clock.ordinals[actor]);
   }
 
   // --- inputs -----------------------------------------------------------------------------------------------------

@@ -30,8 +30,9 @@ export class VirtualClock {
   now = 0;
   /** The earliest deadline, or Infinity: one comparison decides that nothing is due. */
   nextDeadline = Number.POSITIVE_INFINITY;
+  /** Timers armed so far, over all actors and sessions of a chain: the next one's place among equal deadlines follows. */
+  order = 0;
   #timers: Timer[] = [];
-  #order = 0;
   readonly #ordinals = new Map<string, number>();
 
   /** A negative delay is a deadline that passed while no session ran: it keeps its place in time. */
@@ -39,7 +40,7 @@ export class VirtualClock {
     const n = (this.#ordinals.get(actor) ?? 0) + 1;
     this.#ordinals.set(actor, n);
     const deadline = this.now + Math.round(delayUs);
-    const timer: Timer = { actor, n, deadline, order: ++this.#order, armedBy, fire };
+    const timer: Timer = { actor, n, deadline, order: ++this.order, armedBy, fire };
     this.#insert(timer);
     return timer;
   }

@@ -10,6 +10,9 @@ import { schemaSentence } from './schema-sentence.ts';
 export const INTEL_TTL_S = 300;
 /** Bytes of a value; longer ones are refused unread. */
 export const INTEL_BYTES_MAX = 65_536;
+const KEY_LENGTH_MAX = 200;
+/** Nothing we know is deeper than four; a thousand would exhaust whoever walks it. */
+const DEPTH_MAX = 32;
 /** Clocks of two computers differ; what is further ahead than this is refused. */
 const FUTURE_TOLERANCE_S = 5;
 
@@ -40,7 +43,20 @@ export interface IntelPayload {
   readonly confidence: number;
 }
 
-const symbol = z.string().trim().min(1).max(32);
+/**
+ * Words of others end in logs and on terminals: none may hold what moves a cursor, and a lone surrogate, which JSON can
+ * spell, has no place in a log.
+ */
+const word = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'expected text without control characters or halves of a surrogate pair');
+const symbol = word(32);
+/** -0 and 0 are one number to JSON, and so to a replay. */
+const withoutSign = (value: number): number => value + 0;
 
 /** A consumed value in one form each, whichever of its spellings it came in. */
 export const intelSignal = z.discriminatedUnion('key', [
@@ -62,18 +78,13 @@ export type IntelSignal = z.infer<typeof intelSignal>;
 
 const payload = z.object({
   value: z.unknown().refine((value) => value !== undefined, 'a value'),
-  source_system: z.string().trim().min(1).max(64),
-  timestamp: z.number().min(0).max(1e11),
-  confidence: z.number().min(0).max(1),
+  source_system: word(64),
+  timestamp: z.number().min(0).max(1e11).transform(withoutSign),
+  confidence: z.number().min(0).max(1).transform(withoutSign),
 });
 
-const bias = z
-  .string()
-  .trim()
-  .min(1)
-  .max(32)
-  .transform((text) => text.toLowerCase());
-const score = z.number().min(-1).max(1);
+const bias = word(32).transform((text) => text.toLowerCase());
+const score = z.number().min(-1).max(1).transform(withoutSign);
 
 /** The spellings of each value; what they hold beside the named fields is left out. */
 const values = {
@@ -92,7 +103,7 @@ const values = {
     )
     .transform((value) => ({ key: 'intel:social_score' as const, ...value })),
   'intel:btc_volume_spike': z
-    .object({ detected: z.boolean(), multiplier: z.number().min(0), symbol })
+    .object({ detected: z.boolean(), multiplier: z.number().min(0).transform(withoutSign), symbol })
     .transform((value) => ({ key: 'intel:btc_volume_spike' as const, ...value })),
 } satisfies Record<ConsumedKey, z.ZodType<IntelSignal>>;
 
@@ -108,17 +119,52 @@ export interface ReadIntel {
 
 export type IntelRead = ReadIntel | { readonly refused: string };
 
+/** What a text says, unjudged; refused where it is too long, nested too deep to be walked, or no JSON. */
+export function parseIntel(text: string): { readonly value: unknown } | { readonly refused: string } {
+  if (text.length > INTEL_BYTES_MAX) return { refused: `it is longer than ${INTEL_BYTES_MAX} bytes` };
+  if (depthOf(text) > DEPTH_MAX) return { refused: `it is nested more than ${DEPTH_MAX} deep` };
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    const hasNaN = /[:[,\s](NaN|-?Infinity)\b/.test(text);
+    return {
+      refused: hasNaN ? 'it is not JSON: NaN and Infinity are words of Python only' : 'it is not JSON',
+    };
+  }
+}
+
+/** The deepest nesting, strings left out; of what is no JSON it may be anything. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text[i];
+    if (unit === '\\' && quoted) i += 1;
+    else if (unit === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (unit === '[' || unit === '{') deepest = Math.max(deepest, ++depth);
+    else if (unit === ']' || unit === '}') depth -= 1;
+  }
+  return deepest;
+}
+
+/** Why a name cannot be a key of the bus, or null. */
+export function keyFault(key: string): string | null {
+  if (key.length === 0 || key.length > KEY_LENGTH_MAX)
+    return `a key has 1 to ${KEY_LENGTH_MAX} characters, this one has ${key.length}`;
+  if (!/^[\x21-\x7e]+$/.test(key))
+    return 'a key is of printable ASCII without spaces, such as intel:fed_bias';
+  const bad = key.split(':').find((part) => ['__proto__', 'prototype', 'constructor'].includes(part));
+  return bad === undefined ? null : `a key may not be named ${bad}`;
+}
+
 /** Any key's payload, its value unjudged. `nowUs`: microseconds. */
 export function readPayload(text: string, nowUs: number): IntelPayload | { readonly refused: string } {
-  if (text.length > INTEL_BYTES_MAX) return { refused: `it is longer than ${INTEL_BYTES_MAX} bytes` };
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return { refused: 'it is not JSON' };
-  }
-  const read = payload.safeParse(parsed);
-  if (!read.success) return { refused: sentence(read.error, 'payload', parsed) };
+  const parsed = parseIntel(text);
+  if ('refused' in parsed) return parsed;
+  const read = payload.safeParse(parsed.value);
+  if (!read.success) return { refused: sentence(read.error, 'payload', parsed.value) };
   const { timestamp } = read.data;
   const ahead = timestamp - nowUs / 1e6;
   if (ahead > FUTURE_TOLERANCE_S)
@@ -173,16 +219,21 @@ export function formatPayload({ value, source_system, timestamp, confidence }: I
   return `{${fields.join(', ')}}`;
 }
 
-/** JSON with Python's spaces, in ASCII. Throws RangeError for what JSON has no word for. */
+/** JSON with Python's spaces, in ASCII. Throws RangeError for what JSON has no word for: only plain data has one. */
 export function formatJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(formatJson).join(', ')}]`;
+  if (Array.isArray(value)) return `[${Array.from(value, formatJson).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null)
+      throw new RangeError(
+        `a ${prototype.constructor?.name} cannot stand on the Intel Bus: only plain data can`,
+      );
     const fields = Object.entries(value).filter(([, each]) => each !== undefined);
     return `{${fields.map(([key, each]) => `${ascii(JSON.stringify(key))}: ${formatJson(each)}`).join(', ')}}`;
   }
   if (typeof value === 'number' && !Number.isFinite(value))
     throw new RangeError(`${value} cannot stand on the Intel Bus: a number there is finite`);
-  const json = JSON.stringify(value);
+  const json = typeof value === 'bigint' ? undefined : JSON.stringify(value);
   if (json === undefined) throw new RangeError(`a ${typeof value} cannot stand on the Intel Bus`);
   return ascii(json);
 }
@@ -194,5 +245,5 @@ const ascii = (json: string): string =>
 const TOLD_MAX = 160;
 const sentence = (error: z.ZodError, where: string, given: unknown): string => {
   const told = schemaSentence(error, where, given);
-  return told.length <= TOLD_MAX ? told : `${told.slice(0, TOLD_MAX - 1)}…`;
+  return told.length <= TOLD_MAX ? told : `${told.slice(0, TOLD_MAX - 1).toWellFormed()}…`;
 };

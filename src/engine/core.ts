@@ -5,6 +5,7 @@ import type { EventSink } from '../bus/ports.ts';
 import type { RunSpec } from '../domain/config.ts';
 import { fromMicros } from '../domain/money.ts';
 import type { Strategy } from '../streams/strategy.ts';
+import { describeLimits } from './risk-limits.ts';
 import { describeExposure, describeHedge, describePositions, describeVolatility } from './risk-state.ts';
 
 interface CoreOptions {
@@ -18,26 +19,18 @@ interface CoreOptions {
 
 export interface Core {
   readonly kernel: Kernel;
+  readonly run: RunSpec;
   readonly actors: ActorSystem;
 }
 
 export function createCore({ sink, run, strategy, symbols, poisonTicks }: CoreOptions): Core {
   const kernel = new Kernel(sink, { poisonTicks });
-  return { kernel, actors: wireActors(kernel, run, strategy, symbols) };
+  return { kernel, run, actors: wireActors(kernel, run, strategy, symbols) };
 }
 
 /** The engine's whole state at this moment, as `quantos state` prints it. Dollars; times in microseconds. */
-export function describeState({ kernel, actors }: Core) {
-  const { portfolio, orders, market, regimes, selector, hedging, tradingState, strategist } = actors;
-  const states: Record<string, { state: unknown }> = { 'trading-state': { state: tradingState.current } };
-  if (hedging !== null) states.hedge = { state: hedging.view().state };
-  for (const symbol of market.decided) {
-    if (regimes !== null) states[`regime-${symbol}`] = { state: regimes.of(symbol).states };
-    if (selector !== null) states[`selector-${symbol}`] = { state: selector.view(symbol).state };
-    states[`conviction-${symbol}`] = {
-      state: { long: strategist.newest(symbol, 'long'), short: strategist.newest(symbol, 'short') },
-    };
-  }
+export function describeState({ kernel, run, actors }: Core) {
+  const { portfolio, orders } = actors;
   return {
     seq: kernel.seq,
     time: kernel.now,
@@ -48,6 +41,9 @@ export function describeState({ kernel, actors }: Core) {
     exposure: describeExposure(actors),
     volatility: describeVolatility(actors),
     hedge: describeHedge(actors),
+    /** The Intel Bus: what others said and we did, as long as it lives. */
+    intel: [...actors.intel.entries(), ...actors.analyzer.entries()],
+    limits: describeLimits(actors, run),
     orders: [...orders.working()].map(({ intended, state }) => ({
       ordinal: intended.ordinal,
       symbol: intended.symbol,
@@ -59,8 +55,28 @@ export function describeState({ kernel, actors }: Core) {
       status: state.status,
       working: intended.action,
     })),
-    actors: states,
+    actors: describeActors(actors),
   };
+}
+
+/** Where every actor's machine stands, and what the strategy thinks of each symbol. */
+function describeActors(actors: ActorSystem): Record<string, { state: unknown }> {
+  const { market, regimes, selector, hedging, tradingState, strategist } = actors;
+  const { feeds, reconciliation, workers, unknown } = actors;
+  const states: Record<string, { state: unknown }> = { 'trading-state': { state: tradingState.current } };
+  if (hedging !== null) states.hedge = { state: hedging.view().state };
+  for (const symbol of market.decided) {
+    if (regimes !== null) states[`regime-${symbol}`] = { state: regimes.of(symbol).states };
+    if (selector !== null) states[`selector-${symbol}`] = { state: selector.view(symbol).state };
+    states[`conviction-${symbol}`] = {
+      state: { long: strategist.newest(symbol, 'long'), short: strategist.newest(symbol, 'short') },
+    };
+  }
+  for (const feed of feeds.opened()) states[`feed-${feed}`] = { state: feeds.state(feed) };
+  if (actors.conditions.apply) states.reconciliation = { state: reconciliation.state };
+  for (const { intent, state } of workers.walks()) states[`order-worker-${intent.symbol}`] = { state };
+  for (const { ordinal, state } of unknown.states()) states[`unknown-orders-${ordinal}`] = { state };
+  return states;
 }
 
 /** Why each symbol was left alone (or not) at its last close: the test that decided, in words. */

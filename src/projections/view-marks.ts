@@ -19,6 +19,11 @@ export interface ViewMark {
 /** The number in a view-only price. The core cannot import this folder. */
 export const shownPx = (px: ViewPx): number => px as unknown as number;
 
+export interface SavedViews {
+  readonly source: SourceStatus | null;
+  readonly latest: readonly ViewQuoted[];
+}
+
 export class ViewMarks {
   /** Null where no view-only source was ever asked. */
   source: SourceStatus | null = null;
@@ -33,6 +38,15 @@ export class ViewMarks {
       // The primary feed is back: what stood in for it says nothing any more.
       if (this.source.status === 'idle') this.#latest.clear();
     }
+  }
+
+  save(): SavedViews {
+    return { source: this.source, latest: [...this.#latest.values()] };
+  }
+
+  restore({ source, latest }: SavedViews): void {
+    this.source = source;
+    for (const quoted of latest) this.#latest.set(quoted.symbol, quoted);
   }
 
   /** As of a moment, microseconds, by symbol. */

@@ -63,6 +63,14 @@ interface SymbolState {
   lastDay: Bar | null;
 }
 
+/** What only the same session knows of its market. */
+interface Kept {
+  readonly isLive: boolean;
+  readonly hasGaps: boolean;
+  readonly definitions: readonly SymbolDefined[];
+  readonly heard: readonly number[];
+}
+
 interface SavedSymbol {
   readonly fold: readonly number[];
   readonly recent: readonly SavedBar[];
@@ -79,6 +87,8 @@ export class MarketData {
   readonly #states = new Map<string, SymbolState>();
   #saved: Readonly<Record<string, SavedSymbol>> = {};
   #warming = false;
+  /** The session goes on elsewhere: its symbols are defined again, and told their bars together. */
+  #resuming = false;
   #isLive = false;
   /** A live session: bars of its gaps may come later. */
   #hasGaps = false;
@@ -115,6 +125,7 @@ export class MarketData {
         this.#saved = state as Record<string, SavedSymbol>;
       },
     });
+    kernel.keep(ACTOR, { save: () => this.#keep(), restore: (kept) => this.#resume(kept as Kept) });
   }
 
   /** What is asked of an option's symbol is answered there. */
@@ -252,7 +263,7 @@ export class MarketData {
     if (this.#options.wantsDays && definition.resolutionS !== DAY_S)
       state.builder = new DayBuilder(definition.calendar);
     if (this.#hasGaps) state.builder?.expectGaps();
-    if (saved !== undefined) this.#warmUp(state, saved);
+    if (saved !== undefined && !this.#resuming) this.#warmUp(state, saved);
   }
 
   #onBar(bar: Bar): void {
@@ -316,6 +327,36 @@ export class MarketData {
     return saved;
   }
 
+  #keep(): Kept {
+    return {
+      isLive: this.#isLive,
+      hasGaps: this.#hasGaps,
+      definitions: this.symbols.byId.filter((each) => each !== undefined),
+      heard: this.#fold.heard,
+    };
+  }
+
+  /** Bars are told in the order of their time, over all symbols: a strategy may look at several together. */
+  #resume({ isLive, hasGaps, definitions, heard }: Kept): void {
+    this.#isLive = this.#fold.live = isLive;
+    this.#hasGaps = hasGaps;
+    this.#resuming = true;
+    for (const definition of definitions) this.#define(definition);
+    this.#resuming = false;
+    const known = definitions.flatMap(({ symbol }) => {
+      const state = this.#states.get(symbol);
+      const saved = this.#saved[symbol];
+      return state === undefined || saved === undefined ? [] : [{ state, saved }];
+    });
+    const bars = known.flatMap(({ state, saved }) =>
+      saved.recent.map((bar) => ({ state, bar: fromSaved(state.symbol, bar) })),
+    );
+    bars.sort((a, b) => a.bar.time - b.bar.time);
+    for (const { state, bar } of bars) this.#tell(state, [bar], () => {});
+    for (const { state, saved } of known) this.#restoreDay(state, saved);
+    this.#fold.hearAgain(heard);
+  }
+
   #expectGaps(): void {
     this.#hasGaps = true;
     for (const { builder } of this.#states.values()) builder?.expectGaps();
@@ -328,8 +369,12 @@ export class MarketData {
       saved.recent.map((each) => fromSaved(state.symbol, each)),
       () => {},
     );
-    const { partial, minutes } = saved;
-    if (partial !== null) state.builder?.restore(fromSaved(state.symbol, partial), minutes);
+    this.#restoreDay(state, saved);
+  }
+
+  #restoreDay({ symbol, builder }: SymbolState, { partial, minutes }: SavedSymbol): void {
+    if (partial === null && minutes === undefined) return;
+    builder?.restore(partial === null ? null : fromSaved(symbol, partial), minutes);
   }
 
   /** Tells of bars of before, oldest first. */

@@ -154,6 +154,18 @@ export class RecordedChain {
     return { snapshotAt: this.#snapshotAt, quotes: Object.fromEntries(quotes) };
   }
 
+  /** Every contract with what is known of it, in the order in which they came. */
+  all(): readonly (readonly [OptionContract, SavedQuote])[] {
+    return Array.from(this.#bySymbol.values(), (each) => {
+      const { contract, bidPx, askPx, time, quotedAt, underlyingPx, openInterest } = each;
+      return [contract, [bidPx, askPx, time, quotedAt, underlyingPx, openInterest]] as const;
+    });
+  }
+
+  get snapshotAt(): number {
+    return this.#snapshotAt;
+  }
+
   #inOrder(): readonly Quoted[] {
     return (this.#ordered ??= [...this.#bySymbol.values()].sort(
       ({ contract: a }, { contract: b }) =>

@@ -46,6 +46,16 @@ export interface SavedChains {
   readonly adjusted: readonly OptionContract[];
 }
 
+/** What only the same session knows of its chains. */
+interface Kept {
+  readonly mode: SessionStarted['mode'];
+  readonly definitions: readonly SymbolDefined[];
+  readonly met: readonly OptionContract[];
+  readonly chains: Readonly<
+    Record<string, { readonly snapshotAt: number; readonly contracts: ReturnType<RecordedChain['all']> }>
+  >;
+}
+
 /** The core's chains: they hear what streams hear, and the market asks them for the prices of options. */
 export function wireChains(
   kernel: Kernel,
@@ -64,6 +74,7 @@ export function wireChains(
     save: () => chains.save(),
     restore: (state) => chains.restore(state as SavedChains),
   });
+  kernel.keep(ACTOR, { save: () => chains.keep(), restore: (kept) => chains.resume(kept) });
   market.answerOptionsBy(chains);
   return chains;
 }
@@ -274,6 +285,35 @@ export class SessionChains implements OptionChains {
     for (const contract of adjusted) this.#catalogue.define(contract);
     for (const symbol of Object.keys(histories)) this.#histories.get(symbol)?.restore(histories[symbol]);
     this.#carriedQuotes = recorded;
+  }
+
+  keep(): unknown {
+    const chains = [...this.#recorded].map(([underlying, chain]) => {
+      return [underlying, { snapshotAt: chain.snapshotAt, contracts: chain.all() }] as const;
+    });
+    const kept: Kept = {
+      mode: this.#mode,
+      definitions: [...this.#definitions.values()],
+      met: this.#catalogue.met(tradingDayAt('XNYS', this.#market.now())),
+      chains: Object.fromEntries(chains),
+    };
+    return kept;
+  }
+
+  resume(state: unknown): void {
+    const { mode, definitions, met, chains } = state as Kept;
+    this.#mode = mode;
+    for (const definition of definitions) this.#define(definition);
+    for (const [underlying, { snapshotAt, contracts }] of Object.entries(chains)) {
+      this.#modelled.delete(underlying);
+      const chain = new RecordedChain(this.#configs.get(underlying)!.options, snapshotAt);
+      this.#recorded.set(underlying, chain);
+      for (const [contract, quote] of contracts) {
+        this.#catalogue.define(contract);
+        chain.add(contract, quote);
+      }
+    }
+    for (const contract of met) this.#catalogue.define(contract);
   }
 }
 

@@ -148,6 +148,15 @@ export class TickFold {
     this.#heardAt[this.#feed[id]] = state[this.#carried().length];
   }
 
+  /** Arrivals by feed, for the rest of the session. */
+  get heard(): readonly number[] {
+    return [...this.#heardAt];
+  }
+
+  hearAgain(heard: readonly number[]): void {
+    this.#heardAt.set(heard);
+  }
+
   /** A split took effect: prices count anew, `factor` new dollars for an old one. */
   rescale(symbol: string, factor: number): void {
     const id = this.#symbols.get(symbol)!.id;

@@ -109,6 +109,15 @@ export class HedgeLimits {
     };
   }
 
+  /** Dollars of premium that hedges took within 365 days, open orders included, and the most that they may. */
+  ofYear({ premiumYearMax }: Config['hedge']): { readonly spent: number; readonly limit: number } {
+    const since = this.#kernel.now - YEAR_US;
+    const micros = this.#spent.filter(({ at }) => at > since).reduce((sum, each) => sum + each.micros, 0);
+    const { premium } = this.#open(Number.POSITIVE_INFINITY);
+    const equity = fromMicros(this.#parts.portfolio.equityMicros());
+    return { spent: fromMicros(micros) + premium, limit: premiumYearMax * equity };
+  }
+
   /** Contracts that may be bought now. */
   unitsNow(symbol: string, before?: number): number {
     const room = this.room(symbol, before);

@@ -81,6 +81,12 @@ export class IntentPace {
     ];
   }
 
+  /** Intents of the last minute that count against their rate. */
+  get intentsThisMinute(): number {
+    const since = this.#kernel.now - MINUTE_US;
+    return this.#recent.filter(({ at, step }) => at > since && !step).length;
+  }
+
   remember(order: Paced): void {
     const { intent, symbol } = order;
     const step = this.#isStep(order);

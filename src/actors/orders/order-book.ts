@@ -60,6 +60,16 @@ interface Saved {
     Partial<Pick<Order, 'intendedAt' | 'confirmed' | 'cancelReason' | 'isGivenUp'>>)[];
 }
 
+/** What is still said of orders that ended in this session. */
+interface Kept {
+  /** Ordinals in the order of their ends. */
+  readonly ended: readonly number[];
+  /** By so many ordinals together: most of them stay as they are from one checkpoint to the next. */
+  readonly blocks: Readonly<Record<string, readonly Order[]>>;
+  readonly seqs: readonly (readonly [ordinal: number, submitSeq: number, cancelSeq: number])[];
+}
+const BLOCK = 256;
+
 /** What shows that the venue has, or had, the order. */
 const CONFIRMS: readonly OrderFactType[] = ['OrderAccepted', 'OrderFilled', 'OrderUpdated'];
 
@@ -93,6 +103,7 @@ export class OrderBook {
     kernel.on(o.OrderUpdated, ACTOR, ({ payload }) => this.#reprice(payload));
     kernel.on(SymbolChanged, ACTOR, ({ payload }) => this.#rename(payload));
     kernel.carry(ACTOR, { save: () => this.#save(), restore: (state) => this.#restore(state as Saved) });
+    kernel.keep(ACTOR, { save: () => this.#keep(), restore: (kept) => this.#remember(kept as Kept) });
   }
 
   get(ordinal: number): Order | undefined {
@@ -263,6 +274,32 @@ export class OrderBook {
       lastOrdinal: this.#lastOrdinal,
       open: kept.map(({ submitSeq: _, cancelSeq: __, ...order }) => order),
     };
+  }
+
+  #keep(): Kept {
+    const blocks: Record<string, Order[]> = {};
+    const seqs: [number, number, number][] = [];
+    for (const order of this.#orders.values()) {
+      const { ordinal } = order.intended;
+      if (this.#ended.has(ordinal)) (blocks[`${Math.floor(ordinal / BLOCK)}`] ??= []).push(order);
+      else seqs.push([ordinal, order.submitSeq, order.cancelSeq]);
+    }
+    return { ended: [...this.#ended], blocks, seqs };
+  }
+
+  #remember({ ended, blocks, seqs }: Kept): void {
+    const orders = new Map(
+      Object.values(blocks).flatMap((all) => all.map((each) => [each.intended.ordinal, each])),
+    );
+    for (const [ordinal, order] of this.#working) orders.set(ordinal, order);
+    this.#orders.clear();
+    for (const ordinal of [...orders.keys()].sort((a, b) => a - b))
+      this.#orders.set(ordinal, orders.get(ordinal)!);
+    this.#ended.clear();
+    for (const ordinal of ended) this.#ended.add(ordinal);
+    for (const [ordinal, submitSeq, cancelSeq] of seqs) {
+      Object.assign(this.#orders.get(ordinal)!, { submitSeq, cancelSeq });
+    }
   }
 
   #restore(saved: Saved): void {

@@ -25,6 +25,7 @@ import type { OrderBook } from './order-book.ts';
 import type { Pricing } from './pricing.ts';
 import type { ReleaseSize } from './release-size.ts';
 import {
+  type GivenUp,
   leavesOf,
   targetOf,
   type WorkingEvent,
@@ -68,6 +69,21 @@ interface Worker {
   holdsUp: boolean;
   /** When its newest order went out, microseconds; 0 before any in this session. */
   placedAt: number;
+}
+
+/** What is worked in a symbol: its intent, the market it walks in and how far it came. Prices are dollars. */
+export interface Walk {
+  readonly intent: o.IntentDeferred;
+  readonly state: Readonly<Record<'market' | 'pace' | 'age' | 'order', string>>;
+  readonly quantity: number;
+  readonly filled: number;
+  /** The order that stands, and its price; null between two of them. */
+  readonly ordinal: number | null;
+  readonly limitPx: number | null;
+  readonly quote: TwoSided | null;
+  readonly capPx: number | null;
+  readonly step: number;
+  readonly givenUp: GivenUp | null;
 }
 
 type Saved = Pick<Worker, 'intent' | 'input' | 'said' | 'holdsUp'> & {
@@ -121,6 +137,14 @@ export class OrderWorkers {
       for (const worker of [...this.#workers.values()]) this.#send(worker, { type: 'INTERRUPTED' });
     });
     kernel.carry(ACTOR, { save: () => this.#save(), restore: (saved) => this.#restore(saved as Saved[]) });
+    kernel.keep(ACTOR, {
+      save: () => Array.from(this.#workers.values(), ({ intent, placedAt }) => [intent.symbol, placedAt]),
+      restore: (kept) => {
+        for (const [symbol, placedAt] of kept as [string, number][]) {
+          this.#workers.get(symbol)!.placedAt = placedAt;
+        }
+      },
+    });
   }
 
   works(symbol: string): boolean {
@@ -130,6 +154,26 @@ export class OrderWorkers {
   /** The intents that are being worked. */
   intents(): readonly o.IntentDeferred[] {
     return [...this.#workers.values()].map(({ intent }) => intent);
+  }
+
+  /** Every walk as it stands now, in the order in which they began. */
+  walks(): Walk[] {
+    return Array.from(this.#workers.values(), ({ intent, machine }) => {
+      const { value, context } = machine.snapshot;
+      const { quote, execution, standingPx, ordinal } = context;
+      return {
+        intent,
+        state: value,
+        quantity: context.quantity,
+        filled: context.filled,
+        ordinal: standingPx === null ? null : ordinal,
+        limitPx: standingPx,
+        quote,
+        capPx: quote === null ? null : capOf(quote, context, execution),
+        step: context.steps,
+        givenUp: context.givenUp,
+      };
+    });
   }
 
   /** Whether something of an earlier kind is still on its way, so that this one has to wait. */

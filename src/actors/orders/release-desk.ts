@@ -96,6 +96,12 @@ export class ReleaseDesk {
     ];
     for (const moved of moves as readonly EventDefinition[]) kernel.on(moved, ACTOR, () => this.#pump());
     kernel.carry(ACTOR, { save: () => this.#save(), restore: (state) => this.#restore(state as Saved) });
+    kernel.keep(ACTOR, {
+      save: () => [...this.#refusedAt],
+      restore: (kept) => {
+        for (const [ordinal, at] of kept as [number, number][]) this.#refusedAt.set(ordinal, at);
+      },
+    });
   }
 
   /** Decides an intent for the next open; the desk holds it at once, everyone else hears it at its dispatch. */
@@ -139,6 +145,14 @@ export class ReleaseDesk {
     const withdrawn = this.#waiting.filter(({ intent }) => isEntry(intent, symbol));
     this.#waiting = this.#waiting.filter((each) => !withdrawn.includes(each));
     for (const { intent, seq } of withdrawn) this.#drop(intent, reason, seq);
+  }
+
+  /** What has not gone out yet; `released`: its market is open, and it waits for its turn. */
+  held(): { intent: o.IntentDeferred; released: boolean }[] {
+    return [
+      ...this.#queue.map(({ intent }) => ({ intent, released: true })),
+      ...this.#waiting.map(({ intent }) => ({ intent, released: false })),
+    ];
   }
 
   /** Symbols of what has not gone out yet. */

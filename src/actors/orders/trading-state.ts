@@ -38,6 +38,11 @@ interface Saved {
   readonly rejectTimes: readonly number[];
 }
 
+interface Kept {
+  readonly live: boolean;
+  readonly clearedAt: number;
+}
+
 export class TradingState {
   readonly #kernel: Kernel;
   readonly #risk: Config['risk'];
@@ -81,6 +86,12 @@ export class TradingState {
       this.#clearBook();
     });
     kernel.carry(ACTOR, { save: () => this.#save(), restore: (state) => this.#restore(state as Saved) });
+    kernel.keep(ACTOR, {
+      save: (): Kept => ({ live: this.#live, clearedAt: this.#clearedAt }),
+      restore: (kept) => {
+        ({ live: this.#live, clearedAt: this.#clearedAt } = kept as Kept);
+      },
+    });
     if (!enforced) return;
     kernel.on(MarketOpened, ACTOR, () => this.#judgeLoss());
     kernel.onNotice(MarksMoved, ACTOR, () => this.#judgeLoss());
@@ -92,7 +103,7 @@ export class TradingState {
   }
 
   get current(): State {
-    return strictest(this.#regions);
+    return strictest(this.regions);
   }
 
   /** Whether such an order may leave now. */
@@ -101,7 +112,8 @@ export class TradingState {
     return state === 'trading' || (state === 'reducing' && action !== 'enter');
   }
 
-  get #regions(): TradingRegions {
+  /** What may hold it back, each for itself. */
+  get regions(): TradingRegions {
     return this.#host.snapshot.value as unknown as TradingRegions;
   }
 
@@ -120,16 +132,28 @@ export class TradingState {
       this.#rejectsInARow = 0;
       this.#rejectTimes = [];
       // Whoever lifts a halt for the day's loss accepts that loss: the next one counts from here.
-      if (this.#regions.loss === 'halted') this.#baseMicros = this.#ownMicros();
+      if (this.regions.loss === 'halted') this.#baseMicros = this.#ownMicros();
     }
     if (command in event)
       this.#send({ type: event[command as keyof typeof event] }, `${command} by ${by}`, []);
   }
 
-  #judgeLoss(): void {
+  /** What the account has lost since the previous close (negative: gained), in micro-dollars and as a share of what it was. */
+  get loss(): { readonly micros: number; readonly share: number } {
     // One rounding only, so that a loss of exactly the limit is one.
-    const own = this.#ownMicros();
-    const lossShare = (this.#baseMicros - own) / (this.#baseMicros + this.#portfolio.transferredMicros);
+    const micros = this.#baseMicros - this.#ownMicros();
+    return { micros, share: micros / (this.#baseMicros + this.#portfolio.transferredMicros) };
+  }
+
+  /** Orders the venue rejected, of the last minute and in a row. */
+  get rejects(): { readonly inARow: number; readonly thisMinute: number } {
+    const since = this.#kernel.now - MINUTE_US;
+    const thisMinute = this.#rejectTimes.filter((time) => time > since).length;
+    return { inARow: this.#rejectsInARow, thisMinute };
+  }
+
+  #judgeLoss(): void {
+    const lossShare = this.loss.share;
     const { dailyLossReduce, dailyLossHalt } = this.#risk;
     if (!(lossShare >= dailyLossReduce)) return;
     const halts = lossShare >= dailyLossHalt;
@@ -145,7 +169,7 @@ export class TradingState {
   #rollDay(): void {
     this.#baseMicros = this.#ownMicros();
     // With real money a halt is for a person to lift, not for the night.
-    if (this.#live && this.#regions.loss === 'halted') return;
+    if (this.#live && this.regions.loss === 'halted') return;
     const equity = fromMicros(this.#portfolio.equityMicros());
     this.#send({ type: 'DAY_ROLLED' }, `a new day counts from ${equity}`, []);
   }
@@ -183,7 +207,7 @@ export class TradingState {
   /** A halt leaves no working order; after a loss alone, resting protective stops stay, since they only reduce. */
   #clearBook(): void {
     this.#clearedAt = this.#kernel.now;
-    const keepsStops = strictest({ ...this.#regions, loss: 'trading' }) !== 'halted';
+    const keepsStops = strictest({ ...this.regions, loss: 'trading' }) !== 'halted';
     for (const { intended } of [...this.#orders.working()]) {
       if (keepsStops && intended.action === 'protect') continue;
       this.#orders.cancel(intended.ordinal, HALTED);

@@ -90,6 +90,11 @@ export class Feeds {
     return this.#opened.get(feed)?.said.state ?? null;
   }
 
+  /** Those that the session uses, as they were opened. */
+  opened(): readonly FeedName[] {
+    return [...this.#opened.keys()];
+  }
+
   isTradable(feed: FeedName): boolean {
     return this.#opened.get(feed)?.tradable ?? false;
   }

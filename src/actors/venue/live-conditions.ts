@@ -48,6 +48,11 @@ interface Parts {
 /** An order, or what will become one: it has no ordinal and no price yet. */
 type Asked = Pick<OrderIntended, 'symbol' | 'action'> & Partial<Pick<OrderIntended, 'ordinal' | 'limitPx'>>;
 
+interface Kept {
+  readonly applies: boolean;
+  readonly reconciled: boolean;
+}
+
 export class LiveConditions {
   readonly #kernel: Kernel;
   readonly #parts: Parts;
@@ -82,6 +87,12 @@ export class LiveConditions {
       save: () => this.#calls,
       restore: (state) => {
         this.#calls = [...(state as number[])];
+      },
+    });
+    kernel.keep(ACTOR, {
+      save: (): Kept => ({ applies: this.#applies, reconciled: this.#reconciled }),
+      restore: (kept) => {
+        ({ applies: this.#applies, reconciled: this.#reconciled } = kept as Kept);
       },
     });
   }
@@ -156,6 +167,14 @@ export class LiveConditions {
   #marketOpenTest(symbol: string): DecisionTest {
     const isOpen = isOpenAt(this.#parts.market.calendarOf(symbol), this.#kernel.now);
     return needs('marketOpen', isOpen, true, isOpen);
+  }
+
+  /** Calls of the last minute, and the most that orders may make of them. */
+  get calls(): { readonly made: number; readonly most: number } {
+    const { callsPerMinute, callsKeptForCancels } = this.#parts.config;
+    const since = this.#kernel.now - MINUTE_US;
+    const made = this.#calls.filter((at) => at > since).length;
+    return { made, most: callsPerMinute - callsKeptForCancels };
   }
 
   /** Orders of this instant that are intended and have not left count as calls. */

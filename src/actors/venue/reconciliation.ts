@@ -2,6 +2,7 @@
  * Compares the venue's account with ours: at the start of a live session, and whenever the venue's word on our orders was
  * not heard for a while. What it holds beyond ours is adopted and its cash is taken over; what it lacks halts trading.
  */
+import type { StateValue } from 'xstate';
 import type { Kernel } from '../../bus/kernel.ts';
 import type { RunSpec } from '../../domain/config.ts';
 import { onQuantityGrid } from '../../domain/instrument.ts';
@@ -49,6 +50,12 @@ const differs = (what: Difference['what'], action: string, over: Partial<Differe
   ...over,
 });
 
+interface Kept {
+  readonly live: boolean;
+  readonly asked: number;
+  readonly machine: unknown;
+}
+
 export class Reconciliation {
   readonly #kernel: Kernel;
   readonly #parts: Parts;
@@ -84,6 +91,20 @@ export class Reconciliation {
     kernel.on(TimerFired, ACTOR, ({ payload }) => {
       if (payload.actor === ACTOR) this.#serve();
     });
+    kernel.keep(ACTOR, {
+      save: (): Kept => ({ live: this.#live, asked: this.#asked, machine: this.#machine.save() }),
+      restore: (kept) => {
+        const { live, asked, machine } = kept as Kept;
+        this.#live = live;
+        this.#asked = asked;
+        this.#machine.restore(machine);
+      },
+    });
+  }
+
+  /** Where the comparison with the venue stands. */
+  get state(): StateValue {
+    return this.#machine.snapshot.value;
   }
 
   #ask(reason: string): void {

@@ -33,6 +33,12 @@ export class SymbolStatus {
         for (const [symbol, reason] of (state as Saved).halts) this.#halts.set(symbol, reason);
       },
     });
+    kernel.keep(ACTOR, {
+      save: () => [...this.#bands],
+      restore: (kept) => {
+        for (const [symbol, bands] of kept as [string, Bands][]) this.#bands.set(symbol, bands);
+      },
+    });
   }
 
   /** Why its market does not trade it; null while it does. */

@@ -2,6 +2,7 @@
  * Finds out what became of orders whose fate nobody knows, one machine each. Until then their symbols are frozen: an order
  * that may live is not followed by another.
  */
+import type { StateValue } from 'xstate';
 import type { Kernel } from '../../bus/kernel.ts';
 import { type Config, configFor } from '../../domain/config.ts';
 import { isInDoubt, isTerminal, type OrderStatus } from '../../domain/order-status.ts';
@@ -33,6 +34,11 @@ interface Tracked {
   readonly machine: MachineHost<typeof unknownOrderMachine>;
   /** Look-ups published. */
   asked: number;
+}
+
+interface Kept {
+  readonly unanswered: readonly (readonly [ordinal: number, since: number])[];
+  readonly resuming: boolean;
 }
 
 type Saved = Pick<Tracked, 'ordinal' | 'symbol' | 'asked'> & { readonly machine: unknown };
@@ -80,6 +86,21 @@ export class UnknownOrders {
       for (const { ordinal } of [...this.#tracked.values()]) this.#tell(ordinal, { type: 'CLOCK' });
     });
     kernel.carry(ACTOR, { save: () => this.#save(), restore: (saved) => this.#restore(saved as Saved[]) });
+    kernel.keep(ACTOR, {
+      save: (): Kept => ({ unanswered: [...this.#unanswered], resuming: this.#resuming }),
+      restore: (kept) => {
+        const { unanswered, resuming } = kept as Kept;
+        this.#unanswered = new Map(unanswered);
+        this.#resuming = resuming;
+      },
+    });
+  }
+
+  /** Orders whose fate is being found out, by ordinal. */
+  states(): { ordinal: number; symbol: string; state: StateValue }[] {
+    return Array.from(this.#tracked.values(), ({ ordinal, symbol, machine }) => {
+      return { ordinal, symbol, state: machine.snapshot.value };
+    });
   }
 
   /** An order in this symbol may live without our knowing: no other may be sent. */

@@ -97,6 +97,13 @@ export class ContractCatalogue {
     ) as OptionContract[];
   }
 
+  /** Contracts met so far that a later split makes others of, or whose symbols do not say what they deliver. */
+  met(day: string): readonly OptionContract[] {
+    return [...this.#contracts.values()].filter(
+      (each) => each !== undefined && (each.expiry >= day || each.deliverable !== each.multiplier),
+    ) as OptionContract[];
+  }
+
   #make({ root, expiry, right, strike }: OccFields): OptionContract | undefined {
     const fields = { root, expiry, right, strike };
     const underlying = this.#underlyings.get(root);
