@@ -1,5 +1,6 @@
 /** The interfaces between the core and its edges. Only types: whoever implements one imports this, never the core. */
 import type { Side } from '../domain/instrument.ts';
+import type { IntelPayload } from '../domain/intel.ts';
 import type { OrderStatus } from '../domain/order-status.ts';
 import type { VenueReported } from '../events/account.events.ts';
 import type { NewInput } from '../events/define-event.ts';
@@ -120,4 +121,31 @@ export interface VenueDesk {
   ): Later<readonly NewInput[]>;
   /** Asks for the cancel of every open order of a chain but resting protective stops; how many it found. Needs no session. */
   cancelAll(chain: string): Later<number>;
+}
+
+// --- the Intel Bus of this process ---------------------------------------------------------------------------------
+
+/** Who put a value on the bus: the engine's own decision, other code of this process, or Redis. */
+export type IntelOrigin = 'engine' | 'process' | 'redis';
+
+export interface IntelEntry {
+  readonly key: string;
+  readonly payload: IntelPayload;
+  readonly origin: IntelOrigin;
+  /** Microseconds. */
+  readonly heardAt: number;
+  /** Microseconds: from this moment on it is not there any more. */
+  readonly expiresAt: number;
+}
+
+/** The bus as its bridge to elsewhere sees it. */
+export interface IntelMirror {
+  /** Keeps what a bridge or the engine says, newest per key; the payload as it is kept, or why it is not. Never throws. */
+  put(
+    key: string,
+    payload: IntelPayload,
+    from: { readonly origin: IntelOrigin; readonly expiresAt: number },
+  ): IntelPayload | { readonly refused: string };
+  /** Hears every value as it is put; the answer ends it. */
+  onChange(listener: (entry: IntelEntry) => void): () => void;
 }

@@ -37,7 +37,7 @@ export class FearGreedSource implements LiveEdge {
   #abort: AbortController | null = null;
   #failures = 0;
   #stopped = false;
-  #fault = '';
+  #rejected: string | null = null;
   #saidAt = Number.NEGATIVE_INFINITY;
   #cancelTimer: () => void = () => {};
 
@@ -62,7 +62,7 @@ export class FearGreedSource implements LiveEdge {
   }
 
   async #ask(): Promise<void> {
-    const { clock, lane, pointer, url } = this.#options;
+    const { clock, url } = this.#options;
     const abort = new AbortController();
     this.#abort = abort;
     const cancelTimeout = clock.after(TIMEOUT_MS, () => abort.abort());
@@ -76,6 +76,7 @@ export class FearGreedSource implements LiveEdge {
         const text = await textOf(answer);
         if (this.#stopped) return;
         fault = text === null ? `its answer is longer than ${BYTES_MAX} bytes` : this.#read(text);
+        if (fault !== null) this.#reject(fault, text ?? '');
       }
     } catch (error) {
       fault = abort.signal.aborted ? 'it does not answer' : messageOf(error);
@@ -83,7 +84,7 @@ export class FearGreedSource implements LiveEdge {
       cancelTimeout();
     }
     if (this.#stopped) return;
-    if (fault !== null) this.#failed(fault, lane, pointer);
+    if (fault !== null) this.#say(fault);
     this.#failures = fault === null ? 0 : this.#failures + 1;
     this.#cancelTimer = clock.after(this.#pauseMs(), () => void this.#ask());
   }
@@ -95,25 +96,33 @@ export class FearGreedSource implements LiveEdge {
     const value = fearGreedOf(at(parsed.value, this.#options.pointer));
     if (value === null) return `there is no number from 0 to 100 at "${this.#options.pointer}" of its answer`;
     const { clock, lane } = this.#options;
-    this.#fault = '';
+    this.#rejected = null;
     // One answer may be late by half a round.
     const expiresAt = clock.now() + this.#everyMs * 1_500;
     lane.input(FearGreedReported.of({ value, source: this.#host, expiresAt }), { source: KEY });
     return null;
   }
 
-  #failed(fault: string, lane: InputLane, pointer: string): void {
-    const now = this.#options.clock.now();
-    if (fault !== this.#fault) {
-      this.#fault = fault;
-      const reason = `${this.#host}: ${fault}`;
-      lane.input(IntelRejected.of({ key: KEY, reason, excerpt: pointer.slice(0, 200), via: 'process' }), {
-        source: KEY,
-      });
-    }
+  /** An answer that does not count is told once, until it is another one. */
+  #reject(fault: string, text: string): void {
+    if (text === this.#rejected) return;
+    this.#rejected = text;
+    const reason = `${this.#host}: ${fault}`;
+    const excerpt = text
+      .slice(0, 200)
+      .replace(/\p{Cc}/gu, ' ')
+      .toWellFormed();
+    this.#options.lane.input(IntelRejected.of({ key: KEY, reason, excerpt, via: 'process' }), {
+      source: KEY,
+    });
+  }
+
+  #say(fault: string): void {
+    const { clock, say } = this.#options;
+    const now = clock.now();
     if (now - this.#saidAt < SAY_EVERY_US) return;
     this.#saidAt = now;
-    this.#options.say(`fear and greed of ${this.#host}: ${fault}; what it said last only expires`);
+    say(`fear and greed of ${this.#host}: ${fault}; what it said last only expires`);
   }
 
   #pauseMs(): number {
