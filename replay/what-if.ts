@@ -20,6 +20,7 @@ import type { Strategy } from '../src/streams/strategy.ts';
 import { openDataset } from './dataset.ts';
 import { type Alignment, alignDecisions, DecisionTrail } from './decision-alignment.ts';
 import { readSession } from './replay.ts';
+import { type RunCurves, runCurves } from './run-curves.ts';
 import { reloadStrategy } from './strategy-loader.ts';
 import { summarizeRun } from './summary.ts';
 import { twinMetrics } from './twin.ts';
@@ -56,6 +57,7 @@ export interface WhatIfResult extends Omit<Alignment, 'added' | 'removed' | 'cha
   readonly decisionsRemoved: number;
   readonly decisionsChanged: number;
   readonly pnlDelta: number;
+  readonly curves: RunCurves;
   readonly added: Alignment['added'];
   readonly removed: Alignment['removed'];
   readonly changed: Alignment['changed'];
@@ -84,6 +86,10 @@ class Observed implements EventSink {
     this.#projection.event(event);
   };
   readonly settle = (): void => {};
+
+  get equity() {
+    return this.#projection.samples.equityCurve;
+  }
 
   result(label: string): SessionResult {
     const summary = summarizeRun(this.#projection.finish());
@@ -123,6 +129,8 @@ export async function whatIf(path: string, options: WhatIfOptions = {}): Promise
       decisionsRemoved: removed.length,
       decisionsChanged: changed.length,
       pnlDelta: after.pnl - before.pnl,
+      // After the results: those settle the last bar.
+      curves: runCurves(base.equity, variant.equity),
       added,
       removed,
       changed,

@@ -75,6 +75,7 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
     logLevel: options.quiet ? 'warn' : 'info',
     logFile: join(settings.dataFolder, 'engine.log'),
     stderr: null,
+    page: null,
     secrets: [credentials.keyId, credentials.secret],
   });
   let ended: (state: EngineState) => void = () => {};

@@ -6,10 +6,14 @@ import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { EngineHealth } from '../engine/live/engine-health.ts';
 import type { LiveEngine } from '../engine/live/live-engine.ts';
+import type { LiveSession } from '../engine/live/live-session.ts';
 import { acting, type LocalApp, type LocalServer, openLocalServer, refuse } from './local-server.ts';
 
 /** What the server needs of a running engine. */
-export type EngineFace = Pick<LiveEngine, 'health' | 'command'>;
+export interface EngineFace extends Pick<LiveEngine, 'health' | 'command'> {
+  /** The log it writes at this moment; null before its first session. */
+  readonly session?: Pick<LiveSession, 'path'> | null;
+}
 
 export const controlCommands = ['halt', 'reduceOnly', 'reset', 'flatten'] as const;
 export type ControlCommand = (typeof controlCommands)[number];
@@ -40,7 +44,9 @@ export const openControlServer = ({ port, page, ...options }: ControlOptions): P
   openLocalServer(port, (app) => {
     page?.(app);
     controlRoutes(app, options);
-    app.notFound((context) => refuse(context, 404, 'there are /health, /metrics and /control'));
+    app.notFound((context) =>
+      refuse(context, 404, 'there are /health, /metrics, /control and the page at /'),
+    );
   });
 
 function controlRoutes(

@@ -13,6 +13,7 @@ import type { StoredEvent } from '../events/envelope.ts';
 import { ViewMarks } from '../projections/view-marks.ts';
 import { writeControlFile } from './control-file.ts';
 import { type EngineFace, openControlServer } from './control-server.ts';
+import { createDashboard, type Dashboard, type DashboardParts, pageAddress } from './dashboard.ts';
 import type { LocalServer } from './local-server.ts';
 import { LiveMetrics } from './metrics.ts';
 
@@ -27,6 +28,8 @@ export interface OperationsOptions {
   readonly logFile: string | null;
   /** Lines for whoever watches; null for nobody. */
   readonly stderr: ((line: string) => void) | null;
+  /** Where the page's followers and reruns come from; null for no page. */
+  readonly page: Pick<DashboardParts, 'openLog' | 'beginRerun'> | null;
   /** Values that may never leave the process: keys above all. */
   readonly secrets: readonly string[];
 }
@@ -43,6 +46,7 @@ export class Operations {
   readonly #token = randomBytes(32).toString('base64url');
   readonly #metrics: LiveMetrics;
   #engine: EngineFace | null = null;
+  #dashboard: Dashboard | null = null;
   #state: EngineState = 'stopped';
   #server: LocalServer | null = null;
   #undo: (() => void)[] = [];
@@ -76,6 +80,7 @@ export class Operations {
     this.#views.event(event);
     this.#alerts?.event(event);
     this.log.event(event);
+    this.#follow();
   }
 
   /** For the engine's `onState`. */
@@ -94,6 +99,19 @@ export class Operations {
     return this.#metrics.metered(lane);
   }
 
+  /** The page follows into each new log of the engine. */
+  #follow(): void {
+    const path = this.#engine?.session?.path;
+    if (path !== undefined) this.#dashboard?.session.follow(path);
+  }
+
+  /** The page's address, with what lets it command: for the terminal of whoever started the engine. */
+  get address(): string | null {
+    return this.#server === null || this.#dashboard === null
+      ? null
+      : pageAddress(this.#server.port, this.#token);
+  }
+
   /** Opens the door of an engine that is about to start; answers its port, null where there is none. */
   async open(engine: EngineFace): Promise<number | null> {
     this.#engine = engine;
@@ -103,8 +121,16 @@ export class Operations {
     };
     process.on(HALT_SIGNAL, halt);
     this.#undo.push(() => process.off(HALT_SIGNAL, halt));
-    const { clock, dataFolder, port } = this.#options;
+    const { clock, dataFolder, page, port } = this.#options;
     if (port === null) return null;
+    if (page !== null) {
+      this.#dashboard = await createDashboard({
+        ...page,
+        health: () => engine.health(),
+        live: true,
+        token: this.#token,
+      });
+    }
     this.#server = await openControlServer({
       engine,
       port,
@@ -115,6 +141,7 @@ export class Operations {
         views: this.#views.source && { ...this.#views.source, prices: this.#views.at(clock.now()) },
         alertsDropped: this.#alerts?.dropped ?? 0,
       }),
+      page: this.#dashboard?.routes,
     });
     const control = { port: this.#server.port, token: this.#token, pid: process.pid };
     this.#undo.push(writeControlFile(dataFolder, control));
@@ -125,6 +152,7 @@ export class Operations {
   async close(): Promise<void> {
     for (const undo of this.#undo.splice(0)) undo();
     await this.#server?.close();
+    await this.#dashboard?.close();
     await this.#alerts?.stop(ALERT_GRACE_MS);
     this.#metrics.close();
     await this.log.close();

@@ -40,6 +40,7 @@ async function running(slowMs = 0) {
     logLevel: 'info',
     logFile: join(dataFolder, 'engine.log'),
     stderr: null,
+    page: null,
     secrets: [],
   });
   open.push(operations);
@@ -116,7 +117,7 @@ describe('kill', () => {
     expect([wrong.exitCode, wrong.stderr]).toEqual([3, expect.stringContaining(`one does at ${port}`)]);
     const second = new Operations({
       ...{ clock: new SteppedClock(NOW), dataFolder, port: 0, alertWebhook: null, logLevel: 'silent' },
-      ...{ logFile: null, stderr: null, secrets: [] },
+      ...{ logFile: null, stderr: null, page: null, secrets: [] },
     });
     open.push(second);
     await second.open({ health: () => health({}), command: () => {} });

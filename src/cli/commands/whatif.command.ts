@@ -48,8 +48,9 @@ export function addWhatIf(program: Command, terminal: Terminal): void {
     }).finally(progress.stop);
     const { limit } = options;
     if (options.json) {
+      const { curves: _, ...rest } = result;
       const [added, removed] = [result.added.slice(0, limit), result.removed.slice(0, limit)];
-      printJson(terminal, { ...result, added, removed, changed: result.changed.slice(0, limit) });
+      printJson(terminal, { ...rest, added, removed, changed: result.changed.slice(0, limit) });
     } else terminal.out(sentences(result, limit));
   });
 }
