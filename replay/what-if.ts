@@ -36,6 +36,8 @@ export interface ChangedRun {
 export interface WhatIfOptions {
   /** Null: only the venue is simulated. */
   readonly change?: ((manifest: SessionStarted) => Promise<ChangedRun | null>) | null;
+  /** What other systems said on the Intel Bus is left out of the variant: what it decided shows decision by decision. */
+  readonly withoutSignals?: boolean;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -110,13 +112,16 @@ export async function whatIf(path: string, options: WhatIfOptions = {}): Promise
     const recording = { path, reader, manifest, carried };
     const change = (await options.change?.(manifest)) ?? null;
     const asItWas = { run: manifest.run, ...(await reloadStrategy(manifest.run.strategy)) };
-    const base = change === null ? recorded(recording) : again(recording, asItWas, options);
+    const { withoutSignals = false, onProgress } = options;
+    const isChanged = change !== null || withoutSignals;
+    const base = isChanged ? again(recording, asItWas, { onProgress }) : recorded(recording);
     const variant = again(recording, change ?? asItWas, options);
+    const labels = [change?.label, withoutSignals ? 'without signals' : undefined].filter(Boolean);
     const [before, after] = [
-      base.result(change === null ? 'recorded' : 'unchanged'),
-      variant.result(change?.label ?? 'simulated'),
+      base.result(isChanged ? 'unchanged' : 'recorded'),
+      variant.result(labels.join(', ') || 'simulated'),
     ];
-    const isBeside = change !== null && manifest.mode !== 'sim';
+    const isBeside = isChanged && manifest.mode !== 'sim';
     const { firstDifference, added, removed, changed } = alignDecisions(base.trail, variant.trail);
     return {
       session: manifest.session,
@@ -155,7 +160,7 @@ function recorded({ reader }: Recording): Observed {
 function again(
   { path, reader, manifest, carried }: Recording,
   { run, strategy }: Pick<ChangedRun, 'run' | 'strategy'>,
-  { onProgress }: WhatIfOptions,
+  { onProgress, withoutSignals }: WhatIfOptions,
 ): Observed {
   const sink = new Observed();
   const dataset = openDataset(path);
@@ -169,6 +174,7 @@ function again(
         to: null,
         sinkOf: () => sink,
         carried: carried ?? undefined,
+        withoutSignals,
         onProgress,
       });
     } else {
@@ -180,6 +186,7 @@ function again(
         carried,
         reported: (reported?.payload as VenueReported | undefined) ?? null,
         sink,
+        withoutSignals,
         onProgress,
       });
     }

@@ -291,6 +291,22 @@ const venue = section({
   cashTolerance: z.number().min(0).default(0.01),
 });
 
+/** Outside signals: what of them counts, and what we tell other systems. */
+const intel = section({
+  /** Five minutes' volume over the normal of the hour before that is a spike. */
+  spikeMultiplier: positive.default(3),
+  /** Move of the price within those five minutes, up or down, that a scenario asks for. */
+  priceMove: fraction.default(0.02),
+  /** Size of a sentiment score that is a catalyst. */
+  catalystMin: fraction.default(0.3),
+  /** What a long scenario of the day makes of a long conviction that is lower. */
+  scenarioConviction: z.number().min(0).max(100).default(60),
+  /** Our name on the bus. */
+  sourceSystem: z.string().min(1).max(64).default('quantos'),
+  /** Seconds after which what was evaluated anew is published again, changed or not. */
+  refreshS: z.int().min(1).max(299).default(240),
+});
+
 const coreConfigShape = {
   regime,
   conviction,
@@ -304,6 +320,7 @@ const coreConfigShape = {
   exchange,
   feed,
   venue,
+  intel,
 };
 
 export const configSchema = z.strictObject({

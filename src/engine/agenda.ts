@@ -5,6 +5,7 @@
 import type { SimulatedExchange } from '../adapters/simulated-exchange/simulated-exchange.ts';
 import type { RunSpec } from '../domain/config.ts';
 import { fromMicros } from '../domain/money.ts';
+import type { NewInput } from '../events/define-event.ts';
 import { CoreDeclared, OperatorCommanded } from '../events/engine.events.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { MarketClosed, MarketOpened, type SymbolDefined } from '../events/market.events.ts';
@@ -62,10 +63,12 @@ export class Agenda {
     const { source, exchange, settle } = this.#parts;
     let last = 0;
     while (source.next() && this.#core.kernel.halted === null) {
-      if (source.chain !== null) {
+      const { event } = source;
+      if (event !== null) {
         last = source.at;
         this.#reach(last);
-        this.#feedChain(source.chain);
+        if (event.type === ChainRecorded.type) this.#feedChain(event as StoredEvent<ChainRecorded>);
+        else this.#feedSignal(event);
         settle(this.#core);
         onRecord();
         continue;
@@ -93,6 +96,12 @@ export class Agenda {
   #feedChain({ payload, source, recordedAt, time }: StoredEvent<ChainRecorded>): void {
     this.#core.kernel.input(ChainRecorded.of(payload), { source, recordedAt, time });
     if (payload.underlyingPx !== null) this.#parts.exchange.stated(payload.underlying, payload.underlyingPx);
+    this.#link.sendEffects(this.#core.kernel);
+  }
+
+  #feedSignal(event: StoredEvent): void {
+    const { source, recordedAt, time } = event;
+    this.#core.kernel.input(event as NewInput, { source, recordedAt, time });
     this.#link.sendEffects(this.#core.kernel);
   }
 

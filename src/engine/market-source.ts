@@ -1,6 +1,10 @@
-/** Market records of one or several datasets as one stream in order of arrival, under one dictionary of symbols. */
+/**
+ * Market records of one or several datasets, and what a recorded session heard on the Intel Bus, as one stream in order of
+ * arrival, under one dictionary of symbols.
+ */
 import type { LogCursor } from '../bus/ports.ts';
 import type { StoredEvent } from '../events/envelope.ts';
+import { isOutsideSignal } from '../events/intel.events.ts';
 import type { SymbolDefined } from '../events/market.events.ts';
 import { ChainRecorded, type ContractDefined } from '../events/option.events.ts';
 import { DAY_S, type Tick, TickKind } from '../events/tick.ts';
@@ -18,17 +22,19 @@ export interface Dataset {
   open(): LogCursor;
 }
 
-/** What the stream is cut to; both in microseconds, inclusive. */
+/** What the stream is cut to: microseconds, inclusive. */
 export interface Span {
   readonly to: number | null;
+  /** What other systems said is left out. */
+  readonly withoutSignals?: boolean;
 }
 
 interface Lane {
   readonly cursor: LogCursor;
   /** Dataset id to session id. */
   readonly ids: readonly number[];
-  /** The record it stands at is a chain snapshot's marker, not a tick. */
-  atChain: boolean;
+  /** The record it stands at is an event (a chain snapshot's marker, an outside signal), not a tick. */
+  atEvent: boolean;
   alive: boolean;
 }
 
@@ -57,7 +63,7 @@ export class MarketSource {
       for (const { id, symbol } of dataset.symbols) {
         ids[id] = leftOut.get(dataset)!.has(symbol) ? LEFT_OUT : idOf.get(symbol)!;
       }
-      const lane = { cursor: dataset.open(), ids, atChain: false, alive: true };
+      const lane = { cursor: dataset.open(), ids, atEvent: false, alive: true };
       this.#advance(lane);
       return lane;
     });
@@ -68,10 +74,10 @@ export class MarketSource {
     return this.#current!.cursor.tick;
   }
 
-  /** The chain marker the last `next` stopped at; null at a tick. */
-  get chain(): StoredEvent<ChainRecorded> | null {
-    const { atChain, cursor } = this.#current!;
-    return atChain ? (cursor.event as StoredEvent<ChainRecorded>) : null;
+  /** The chain marker or outside signal the last `next` stopped at; null at a tick. */
+  get event(): StoredEvent | null {
+    const { atEvent, cursor } = this.#current!;
+    return atEvent ? cursor.event : null;
   }
 
   /** Arrival of the record, microseconds. */
@@ -103,7 +109,7 @@ export class MarketSource {
   countOpenings(): number[] {
     const counts: number[] = this.symbols.map(() => 0);
     const scan = new MarketSource(this.#datasets, this.#span);
-    while (scan.next()) if (scan.chain === null && isOpening(scan.tick)) counts[scan.tick.symbolId]++;
+    while (scan.next()) if (scan.event === null && isOpening(scan.tick)) counts[scan.tick.symbolId]++;
     scan.close();
     return counts;
   }
@@ -114,8 +120,8 @@ export class MarketSource {
       const kind = cursor.next();
       if (kind === 0) break;
       this.done++;
-      if (kind === 2 && cursor.event.type !== ChainRecorded.type) continue;
-      lane.atChain = kind === 2;
+      if (kind === 2 && !this.#passes(cursor.event.type)) continue;
+      lane.atEvent = kind === 2;
       const { time, recordedAt } = kind === 2 ? cursor.event : cursor.tick;
       if (this.#span.to !== null && time > this.#span.to) {
         if (recordedAt > this.#span.to) break;
@@ -129,13 +135,17 @@ export class MarketSource {
     }
     lane.alive = false;
   }
+
+  #passes(type: string): boolean {
+    return type === ChainRecorded.type || (!this.#span.withoutSignals && isOutsideSignal(type));
+  }
 }
 
-const arrivalOf = ({ atChain, cursor }: Lane): number => (atChain ? cursor.event : cursor.tick).recordedAt;
+const arrivalOf = ({ atEvent, cursor }: Lane): number => (atEvent ? cursor.event : cursor.tick).recordedAt;
 
 /** A chain is complete after the last quote of its moment. */
-const placeOf = ({ atChain, cursor }: Lane): number =>
-  atChain ? Number.POSITIVE_INFINITY : cursor.tick.symbolId;
+const placeOf = ({ atEvent, cursor }: Lane): number =>
+  atEvent ? Number.POSITIVE_INFINITY : cursor.tick.symbolId;
 
 function comesBefore(a: Lane, b: Lane): boolean {
   const [atA, atB] = [arrivalOf(a), arrivalOf(b)];

@@ -18,6 +18,7 @@ import { definitionOf } from '../events/catalogue.ts';
 import type { NewInput, PayloadOf } from '../events/define-event.ts';
 import { CoreDeclared, type SessionCarried, SessionStarted } from '../events/engine.events.ts';
 import type { StoredEvent } from '../events/envelope.ts';
+import { isOutsideSignal } from '../events/intel.events.ts';
 import { MarketClosed, MarketOpened, type SymbolDefined } from '../events/market.events.ts';
 import { ChainRecorded, SplitApplied } from '../events/option.events.ts';
 import { copyTick, Tick } from '../events/tick.ts';
@@ -40,6 +41,8 @@ export interface RerunRequest {
   /** The venue's first word on the account; null where it never had one. */
   readonly reported: VenueReported | null;
   readonly sink: SessionSink;
+  /** Leaves out what other systems said on the Intel Bus. */
+  readonly withoutSignals?: boolean;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -90,7 +93,7 @@ class Rerun {
   }
 
   run(): Core {
-    const { session, sink, onProgress } = this.#request;
+    const { session, sink, onProgress, withoutSignals } = this.#request;
     const { kernel } = this.#core;
     const cursor = session.open();
     try {
@@ -98,6 +101,7 @@ class Rerun {
         if (cursor.seq % PROGRESS_EVERY === 0) onProgress?.(cursor.seq, session.records);
         if (kind === 1) this.#tick(cursor.tick, cursor.source);
         else if (cursor.event.kind !== 'input') continue;
+        else if (withoutSignals && isOutsideSignal(cursor.event.type)) continue;
         else if (isVenuesWord(cursor.event)) this.#venuesWord(cursor.event);
         else this.#input(cursor.event);
         this.#link.sendEffects(kernel);

@@ -30,6 +30,8 @@ export interface SimulationRequest {
   readonly datasets: readonly Dataset[];
   /** Last market time to feed, microseconds, or null for all. */
   readonly to: number | null;
+  /** Leaves out what other systems said on the Intel Bus of a recorded session. */
+  readonly withoutSignals?: boolean;
   /** The sink of the n-th session, from 0; a run without `roll: daily` asks once. */
   readonly sinkOf: (session: number, name: string) => SessionSink;
   /** What an earlier session left behind, where this one continues it. */
@@ -64,7 +66,7 @@ export function simulate(request: SimulationRequest): SimulationResult {
 
 function run(request: SimulationRequest): SimulationResult {
   const { manifest, strategy, onProgress } = request;
-  const source = new MarketSource(request.datasets, { to: request.to });
+  const source = new MarketSource(request.datasets, request);
   const { symbols } = manifest;
   const catalogue = catalogueOf(request, source);
   const modeller = modellerOf(request, source, catalogue);
@@ -156,7 +158,7 @@ function run(request: SimulationRequest): SimulationResult {
 /** The clock of a simulated session starts where the one before it stopped, or at its first market record. */
 function startOf(request: SimulationRequest): number {
   if (request.carried !== undefined) return (request.carried.state.clock as { now: number }).now;
-  const source = new MarketSource(request.datasets, { to: request.to });
+  const source = new MarketSource(request.datasets, request);
   const at = source.next() ? source.at : 0;
   source.close();
   return at;

@@ -27,6 +27,17 @@ const component = z.strictObject({
   source: z.string(),
 });
 
+/** An outside signal that was fresh when the score was made; its `IntelReceived` stands in the basis. */
+const usedSignal = z.strictObject({
+  key: z.string(),
+  value: z.union([z.string(), z.number()]),
+  sourceSystem: z.string(),
+  confidence: z.number(),
+  ageS: z.number().min(0),
+  /** What it did to the score: 1 where it left it alone. */
+  multiplier: z.number(),
+});
+
 /** A strategy's view of a symbol crossed a threshold, changed side or moved by five points. */
 export const ConvictionChanged = defineDecision('ConvictionChanged', {
   version: 1,
@@ -41,6 +52,8 @@ export const ConvictionChanged = defineDecision('ConvictionChanged', {
     omitted: z.array(z.string()),
     /** Whatever else the strategy measured, by name. */
     evidence: numbers,
+    /** Left out where no outside signal was fresh. */
+    signals: z.array(usedSignal).optional(),
   }),
   correlate: (payload) => `conviction-${payload.symbol}`,
 });

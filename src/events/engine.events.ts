@@ -11,15 +11,15 @@ function withoutOptions(older: { run: { config: Record<string, unknown> } }): un
   return { ...older, run: { ...older.run, config: configSchema.parse(config) } };
 }
 
-/** Sessions of version 2 knew no venue. */
+/** Sessions of version 2 knew no venue, those of version 3 no Intel Bus. */
 function withDefaults(older: { run: { config: Record<string, unknown> } }): unknown {
   return { ...older, run: { ...older.run, config: configSchema.parse(older.run.config) } };
 }
 
 /** The manifest: everything beside later inputs that the session's decisions depend on. First event of every session. */
 export const SessionStarted = defineInput('SessionStarted', {
-  version: 3,
-  upcasts: { 1: withoutOptions, 2: withDefaults },
+  version: 4,
+  upcasts: { 1: withoutOptions, 2: withDefaults, 3: withDefaults },
   schema: z.strictObject({
     session: z.string().min(1),
     /** The session this one continues, or null. */

@@ -113,6 +113,14 @@ export const CloudStatusChanged = defineInput('CloudStatusChanged', {
   }),
 });
 
+const outsideSignals: ReadonlySet<string> = new Set(
+  [IntelBusOpened, IntelReceived, FearGreedReported, PartnerPositionsReported, CloudSignalsReported].map(
+    ({ type }) => type,
+  ),
+);
+/** What other systems said, and that there was a bus to say it on: heard again by a rerun unless it is left out. */
+export const isOutsideSignal = (type: string): boolean => outsideSignals.has(type);
+
 // --- decisions ---------------------------------------------------------------------------------------------------
 
 /**

@@ -1,12 +1,10 @@
 /** The built-in strategy: both sides of every symbol scored at each daily close. */
 import { concatMap, from } from 'rxjs';
 import { z } from 'zod';
-import { convictionBars, type IntelReadings, readConviction } from '../streams/conviction.ts';
+import { type Conviction, convictionBars, readConviction } from '../streams/conviction.ts';
 import { BarWindow } from '../streams/indicators.ts';
-import { defineStrategy, eachSymbol, type Signal } from '../streams/strategy.ts';
-
-/** No outside signal has a source in this release: each is left out, and the event says so. */
-const NO_INTEL: IntelReadings = { fedBias: null, socialScore: null };
+import type { Heard, IntelView } from '../streams/intel-signals.ts';
+import { defineStrategy, eachSymbol, type ReadSignal, type Signal } from '../streams/strategy.ts';
 
 export const conviction = defineStrategy({
   name: 'conviction',
@@ -21,12 +19,29 @@ export const conviction = defineStrategy({
         concatMap((bar) => {
           window.push(bar);
           const signals: Signal[] = [];
+          const intel = market.intel(symbol);
+          const readings = {
+            fedBias: intel.fedBias?.value ?? null,
+            socialScore: intel.socialScore?.value ?? null,
+          };
           for (const direction of ['long', 'short'] as const) {
-            const read = readConviction(window, direction, config, NO_INTEL);
-            if (read !== undefined) signals.push({ symbol, ...read });
+            const read = readConviction(window, direction, config, readings);
+            if (read !== undefined) signals.push({ symbol, ...read, signals: readSignals(intel, read) });
           }
           return from(signals);
         }),
       );
     }),
 });
+
+/** Each once, with what it did to the score. */
+const readSignals = ({ fedBias, socialScore }: IntelView, { evidence }: Conviction): ReadSignal[] => [
+  ...told('intel:fed_bias', fedBias, evidence.fedBias),
+  ...told('intel:social_score', socialScore, evidence.socialScore),
+];
+
+function told(key: string, heard: Heard<string | number> | null, multiplier: number): ReadSignal[] {
+  if (heard === null) return [];
+  const { value, sourceSystem, confidence, ageS, seq } = heard;
+  return [{ key, value, sourceSystem, confidence, ageS, multiplier, seq }];
+}

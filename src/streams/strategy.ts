@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { Config } from '../domain/config.ts';
 import type { ConvictionChanged } from '../events/decision.events.ts';
 import type { Bar } from './bar.ts';
+import type { IntelView } from './intel-signals.ts';
 
 export type Direction = 'long' | 'short' | 'flat';
 
@@ -22,6 +23,20 @@ export interface Signal {
   readonly components?: readonly ConvictionChanged['components'][number][];
   /** Parts that had no source, each with its reason. */
   readonly omitted?: readonly string[];
+  /** Outside signals that were read: shown with the decision, with their age and source. */
+  readonly signals?: readonly ReadSignal[];
+}
+
+/** An outside signal as `Market.intel` gave it, and what it did: `multiplier` is 1 where it left the score alone. */
+export interface ReadSignal {
+  readonly key: string;
+  readonly value: string | number;
+  readonly sourceSystem: string;
+  readonly confidence: number;
+  readonly ageS: number;
+  readonly multiplier: number;
+  /** Of its input, from `Heard`. */
+  readonly seq: number;
 }
 
 /**
@@ -35,6 +50,8 @@ export interface Market {
   bars(symbol: string): Observable<Bar>;
   /** The symbol's configuration. */
   configOf(symbol: string): Config;
+  /** Outside signals that are fresh at this moment: ask while a bar is told, never before. */
+  intel(symbol: string): IntelView;
 }
 
 export interface Strategy<P = unknown> {

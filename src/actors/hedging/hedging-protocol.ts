@@ -13,6 +13,7 @@ import type { Bar } from '../../streams/bar.ts';
 import { DayDecided, MarksMoved } from '../../streams/market-data.ts';
 import { basisOf } from '../basis.ts';
 import { atMost, firstFailing, needs } from '../decision-tests.ts';
+import type { ConfluenceMatrix } from '../intel/confluence-matrix.ts';
 import { MachineHost } from '../machine-host.ts';
 import type { Regimes } from '../market/regimes.ts';
 import type { OrderBook } from '../orders/order-book.ts';
@@ -27,6 +28,7 @@ interface Parts extends HedgeSources {
   readonly run: Pick<RunSpec, 'tradeFrom'>;
   readonly orders: OrderBook;
   readonly regimes: Regimes;
+  readonly matrix: ConfluenceMatrix;
   readonly desk: ReleaseDesk;
 }
 
@@ -122,12 +124,22 @@ export class HedgingProtocol {
   #facts(): HedgeFacts {
     const { regimes, options, benchmark } = this.#parts;
     const puts = this.#puts();
+    const { structure } = regimes.of(benchmark).states;
     return {
-      structure: regimes.of(benchmark).states.structure,
+      // Something held is in a death spiral: the protocol stands ready as it does for support in danger.
+      structure: structure === 'intact' && this.#spiraling().length > 0 ? 'threatened' : structure,
       hasChain: options.covers(benchmark) !== 'none',
       holdsHedge: puts.length > 0,
       isExpiring: puts.some(({ isDue }) => isDue),
     };
+  }
+
+  /** Shares held whose day the matrix calls a death spiral. */
+  #spiraling(): string[] {
+    const { portfolio, matrix } = this.#parts;
+    const held = portfolio.positions().filter(({ role, quantity }) => role !== 'hedge' && quantity > 0);
+    const symbols = new Set(held.map(({ symbol }) => symbol));
+    return [...symbols].filter((symbol) => matrix.of(symbol)?.scenario === 'deathSpiral').sort();
   }
 
   /** Puts held, by symbol. One in its last days that nobody bids for is left to expire: it hedges nothing. */
@@ -245,16 +257,20 @@ export class HedgingProtocol {
     if (from === to) return;
     this.#refusal = '';
     const { structure, volatility } = regimes.of(benchmark).states;
+    const spirals = event.type === 'CLOSE' ? this.#spiraling() : [];
     const tests = [
       ...measured,
+      ...spirals.map((symbol) => needs('deathSpiral', symbol, null, true)),
       needs('structure', structure, null, true),
       needs('volatility', volatility, null, true),
       ...(from === 'entering' && to === 'cooldown'
         ? [atMost('tries', tries, this.#rules.entryTries - 1)]
         : []),
     ];
-    const change = { from, reason: reasonOf(from, to, event), tests, to };
-    this.#kernel.publish(HedgeStateChanged.of(change), { causation, basis: this.#basis() });
+    const flagged = to === 'armed' && structure === 'intact';
+    const reason = flagged ? `a death spiral of ${spirals.join(', ')}` : reasonOf(from, to, event);
+    const basis = basisOf([...this.#basis(), ...spirals.map((symbol) => this.#parts.matrix.of(symbol)!.seq)]);
+    this.#kernel.publish(HedgeStateChanged.of({ from, reason, tests, to }), { causation, basis });
   }
 
   #publishSized(purpose: Purpose, sized: HedgeSizing, causation: number): number {

@@ -8,8 +8,10 @@ import { defineNotice } from '../../bus/kernel.ts';
 import type { Config } from '../../domain/config.ts';
 import { ConvictionChanged } from '../../events/decision.events.ts';
 import { shouldPublish } from '../../streams/conviction.ts';
+import type { IntelSignals } from '../../streams/intel-signals.ts';
 import type { MarketData } from '../../streams/market-data.ts';
-import type { Direction, Signal, Strategy } from '../../streams/strategy.ts';
+import type { Direction, ReadSignal, Signal, Strategy } from '../../streams/strategy.ts';
+import { basisOf } from '../basis.ts';
 
 const ACTOR = 'strategist';
 
@@ -31,6 +33,7 @@ interface Wiring {
   readonly strategy: Strategy;
   readonly params: unknown;
   readonly symbols: readonly string[];
+  readonly intel: IntelSignals;
   configOf(symbol: string): Config;
 }
 
@@ -44,11 +47,16 @@ export class Strategist {
   /** The newest scores, published or not: what a quiet day is explained with. */
   readonly #newest = new Map<string, number>();
 
-  constructor(kernel: Kernel, market: MarketData, { strategy, params, symbols, configOf }: Wiring) {
+  constructor(kernel: Kernel, market: MarketData, { strategy, params, symbols, intel, configOf }: Wiring) {
     this.#kernel = kernel;
     this.#strategy = strategy;
     this.#configOf = configOf;
-    const view = { symbols, bars: (symbol: string) => market.decisionBars(symbol), configOf };
+    const view = {
+      symbols,
+      bars: (symbol: string) => market.decisionBars(symbol),
+      configOf,
+      intel: (symbol: string) => intel.viewOf(symbol),
+    };
     const signals = deciding(() => strategy.signals(view, params));
     kernel.listen(signals, `strategy ${strategy.name}`, (signal) => {
       assertSignal(signal, symbols);
@@ -77,7 +85,7 @@ export class Strategist {
   }
 
   #hear(signal: Signal): void {
-    const { symbol, direction, conviction } = signal;
+    const { symbol, direction, conviction, signals = [] } = signal;
     this.#newest.set(keyOf(symbol, direction), conviction);
     const before = this.#published.get(keyOf(symbol, direction));
     const previous = before === undefined ? undefined : { direction, conviction: before.conviction };
@@ -93,7 +101,9 @@ export class Strategist {
         omitted: [...(signal.omitted ?? [])],
         strategy: this.#strategy.name,
         symbol,
+        ...(signals.length === 0 ? {} : { signals: signals.map(withoutSeq) }),
       }),
+      { basis: basisOf(signals.map(({ seq }) => seq)) },
     );
     this.#published.set(keyOf(symbol, direction), { conviction, seq });
     if (this.#strategy.scoresBothSides !== true) this.#endOtherSides(symbol, direction);
@@ -112,6 +122,9 @@ export class Strategist {
     return keys.map((key) => [key, this.#published.get(key)!.conviction, this.#newest.get(key)!]);
   }
 }
+
+/** A place in one log is no data: it stands in the basis. */
+const withoutSeq = ({ seq: _, ...signal }: ReadSignal): Omit<ReadSignal, 'seq'> => signal;
 
 /** A signal nobody could act on is the strategy's fault: it halts, naming the strategy. */
 function assertSignal({ symbol, direction, conviction }: Signal, symbols: readonly string[]): void {

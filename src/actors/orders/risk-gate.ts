@@ -15,6 +15,7 @@ import { type Account, LEDGER_MAX } from '../account/account.ts';
 import type { Portfolio } from '../account/portfolio.ts';
 import { atLeast, atMost, firstFailing, needs } from '../decision-tests.ts';
 import type { HedgeLimits } from '../hedging/hedge-limits.ts';
+import type { PortfolioHeat } from '../intel/portfolio-heat.ts';
 import type { LiveConditions } from '../venue/live-conditions.ts';
 import type { IntentPace } from './intent-pace.ts';
 import type { OrderBook } from './order-book.ts';
@@ -35,6 +36,7 @@ interface Parts {
   readonly tradingState: TradingState;
   readonly conditions: LiveConditions;
   readonly pace: IntentPace;
+  readonly heat: PortfolioHeat;
   /** Off: only cash is looked at (profile `plain`). */
   readonly enforced: boolean;
 }
@@ -170,7 +172,7 @@ export class RiskGate {
   }
 
   #exposureTests(order: OrderIntended): DecisionTest[] {
-    const { account, market, portfolio, pricing } = this.#parts;
+    const { account, heat, market, pricing } = this.#parts;
     const { symbol, size } = order;
     const { risk } = pricing.configOf(symbol);
     const view = account.view(symbol, order.ordinal);
@@ -192,9 +194,7 @@ export class RiskGate {
     const volume = market.averageVolume(symbol);
     if (volume !== null && pricing.contract(symbol) === undefined)
       tests.push(atMost('shareOfVolume', units / volume, risk.volumeShareMax));
-    const heat = portfolio.positions().length / risk.heatCapacity;
-    tests.push({ limit: risk.heatPause, pass: heat < risk.heatPause, test: 'portfolioHeat', value: heat });
-    return tests;
+    return [...tests, ...heat.tests(risk)];
   }
 
   /** An order that brings the net delta nearer to nothing passes from beyond the cap, too. */

@@ -8,6 +8,7 @@ import type { MarketData } from '../../streams/market-data.ts';
 import type { ChainSource, ImpliedVolatility, OptionChains } from '../../streams/option-chains.ts';
 import type { Portfolio } from '../account/portfolio.ts';
 import { atLeast } from '../decision-tests.ts';
+import type { ConfluenceMatrix } from '../intel/confluence-matrix.ts';
 import type { Regimes } from '../market/regimes.ts';
 import type { Strategist } from '../market/strategist.ts';
 import type { LiveConditions } from '../venue/live-conditions.ts';
@@ -25,6 +26,7 @@ export interface FactSources {
   readonly portfolio: Portfolio;
   readonly regimes: Regimes;
   readonly strategist: Strategist;
+  readonly matrix: ConfluenceMatrix;
   readonly conditions: LiveConditions;
 }
 
@@ -60,6 +62,7 @@ export class FactFinder {
     const contract = plans.option.instrument;
     return {
       feeds: this.#sources.conditions.feedTests(symbol),
+      scenario: this.#sources.matrix.of(symbol)?.scenario ?? null,
       longConviction: this.conviction(symbol, 'long'),
       shortConviction: this.conviction(symbol, 'short'),
       trend,

@@ -164,10 +164,11 @@ export class InstrumentSelector {
 
   /** The decisions that stand behind a choice: conviction, the three regions, the guard, and the selection itself. */
   #basis({ symbol, guardSeq }: SymbolState, direction: PlanDirection, selectionSeq: number): number[] {
-    const { strategist, regimes } = this.#parts;
+    const { strategist, regimes, matrix } = this.#parts;
     const { seqs } = regimes.of(symbol);
+    const scenario = matrix.of(symbol)?.seq ?? 0;
     const conviction = strategist.standing(symbol, direction).seq;
-    const all = [conviction, seqs.trend, seqs.volatility, seqs.structure, guardSeq, selectionSeq];
+    const all = [conviction, seqs.trend, seqs.volatility, seqs.structure, scenario, guardSeq, selectionSeq];
     return basisOf(all);
   }
 }

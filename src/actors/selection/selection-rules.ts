@@ -5,6 +5,7 @@ import type { PayloadOf } from '../../events/define-event.ts';
 import type { DecisionTest } from '../../events/order.events.ts';
 import type { ChainSource, ImpliedVolatility } from '../../streams/option-chains.ts';
 import { atLeast, atMost, firstFailing, needs, words } from '../decision-tests.ts';
+import type { Scenario } from '../intel/confluence-matrix.ts';
 import type { PlanDirection } from './instrument-selector.machine.ts';
 import { type GuardState, guardTests } from './volatility-guard.ts';
 
@@ -20,6 +21,8 @@ export interface ContractFound {
 export interface SelectionFacts {
   /** Whether the day's bar is that of the whole market; empty in simulations, where it always is. */
   readonly feeds: readonly DecisionTest[];
+  /** What volume and sentiment made of the day together; null for nothing. */
+  readonly scenario: Scenario | null;
   readonly longConviction: number;
   readonly shortConviction: number;
   readonly trend: string;
@@ -55,7 +58,7 @@ export interface Selection {
   readonly supportedBy: readonly string[];
 }
 
-type Rules = Pick<Config, 'selector' | 'guard'>;
+type Rules = Pick<Config, 'selector' | 'guard' | 'intel'>;
 
 /** The side that the market is on: shorts are a bear market's view. */
 export function select(facts: SelectionFacts, rules: Rules): Selection {
@@ -68,13 +71,15 @@ export function select(facts: SelectionFacts, rules: Rules): Selection {
  * trend, or at 80 in any but a bear trend where a test takes the option away. Nothing while the structure is broken
  * (MISSION.md, Smart selector).
  */
-function selectLong(facts: SelectionFacts, rules: Rules): Selection {
+function selectLong(found: SelectionFacts, rules: Rules): Selection {
   const { optionConviction, equityConviction } = rules.selector;
+  const facts = { ...found, longConviction: convictionOf(found, rules) };
   const strong = facts.longConviction >= optionConviction;
   const supportedBy = facts.trend === 'bull' || !strong ? ['bull'] : ['bull', 'range'];
   const view = [
     ...facts.feeds,
     historyTest(facts),
+    ...scenarioTests(facts),
     needs('structure', facts.structure, 'intact or threatened', facts.structure !== 'broken'),
     atLeast('conviction', facts.longConviction, equityConviction),
     needs('trend', facts.trend, supportedBy.join(' or '), supportedBy.includes(facts.trend)),
@@ -94,6 +99,16 @@ function selectLong(facts: SelectionFacts, rules: Rules): Selection {
   const share = { choice: 'equity', contract: null, contracts: 0 } as const;
   return { ...common, ...share, tests, deciding: option.refusedBy.test, reason };
 }
+
+/** A dip that was an overreaction, or a breakout that was confirmed, is a view of the day: its conviction at least. */
+function convictionOf({ longConviction, scenario }: SelectionFacts, { intel }: Rules): number {
+  const isLong = scenario === 'overreactionDip' || scenario === 'confirmedBreakout';
+  return isLong ? Math.max(longConviction, intel.scenarioConviction) : longConviction;
+}
+
+/** Nobody buys the dip of a death spiral. On a day without a scenario nothing is said of any. */
+const scenarioTests = ({ scenario }: SelectionFacts): DecisionTest[] =>
+  scenario === null ? [] : [needs('confluence', scenario, 'no deathSpiral', scenario !== 'deathSpiral')];
 
 /**
  * A falling market's view is a put or nothing: equity is never sold short. Beside their own limits on rank and ratio

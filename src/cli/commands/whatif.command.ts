@@ -13,6 +13,8 @@ import { type CommonOptions, printJson, type Terminal } from '../terminal.ts';
 
 interface WhatIfCommandOptions extends RunChanges, CommonOptions {
   readonly limit: number;
+  /** Off: what other systems said on the Intel Bus is left out. */
+  readonly signals?: 'on' | 'off';
 }
 
 const SHOWN = 20;
@@ -29,6 +31,7 @@ export function addWhatIf(program: Command, terminal: Terminal): void {
     )
     .option('--instruments <which>', 'equity or all', choiceFor('--instruments', ['equity', 'all']))
     .option('--hedge <on|off>', 'the put protocol', onOff('--hedge'))
+    .option('--signals <on|off>', "off: without other systems' word on the Intel Bus", onOff('--signals'))
     .option(
       '--limit <n>',
       `decisions listed of each kind (${SHOWN})`,
@@ -39,11 +42,13 @@ export function addWhatIf(program: Command, terminal: Terminal): void {
     command,
     'whatif out/demo.db',
     'whatif out/demo.db --set selector.equityConviction=70',
+    'whatif live/ACCOUNT/SESSION.db --signals off',
     'whatif out/demo.db --strategy sma-cross --set fast=20 --set slow=100 --json',
   ).action(async (log: string, options: WhatIfCommandOptions) => {
     const progress = progressOf(terminal, options, 'what if');
     const result = await whatIf(log, {
       change: (manifest) => changedRun(options, manifest),
+      withoutSignals: options.signals === 'off',
       onProgress: progress.update,
     }).finally(progress.stop);
     const { limit } = options;

@@ -27,6 +27,7 @@ const notFound: ContractFound = {
 /** A calm bull market with a chain; conviction is what a test is about. */
 const facts = (over: Partial<SelectionFacts> = {}): SelectionFacts => ({
   feeds: [],
+  scenario: null,
   longConviction: 85,
   shortConviction: 5,
   trend: 'bull',
