@@ -30,16 +30,9 @@ export function App() {
   const { shown, place, trouble } = page;
   return (
     <>
-      <a
-        class="skip"
-        href="#main"
-        onClick={(event) => {
-          event.preventDefault();
-          document.getElementById('main')?.focus();
-        }}
-      >
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         to the panels
-      </a>
+      </button>
       <StatusBar page={page} />
       <nav class="views" aria-label="Views">
         {(Object.keys(NAMES) as View[]).map((view) => (

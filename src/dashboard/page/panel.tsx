@@ -40,6 +40,32 @@ export const Chip = ({
   </span>
 );
 
+interface MeterProps {
+  readonly label: string;
+  /** 0..1; what lies beyond is drawn as full. */
+  readonly share: number;
+  readonly text?: string;
+  readonly kind?: string;
+}
+
+export const Meter = ({ label, share, text, kind }: MeterProps) => {
+  const full = Math.min(1, Math.max(0, share)) * 100;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: browsers draw a meter each in their own way, and colour it by rules of theirs
+    <span
+      class="meter"
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(full)}
+      aria-valuetext={text}
+    >
+      <i class={kind} style={{ width: `${full}%` }} />
+    </span>
+  );
+};
+
 /** Opens an event's causes. */
 export const Why = ({ seq, children }: { readonly seq: number; readonly children?: ComponentChildren }) => (
   <button type="button" class="why" onClick={() => go({ event: seq })} title={`causes of event ${seq}`}>

@@ -1,7 +1,7 @@
 /** How sure the engine is of a symbol, of what that score is made, and what was left out of it. */
 import { amount, percent } from '../../../../replay/format.ts';
 import type { SymbolMoment } from '../../../../replay/moment.ts';
-import { Empty, Panel, Why } from '../panel.tsx';
+import { Empty, Meter, Panel, Why } from '../panel.tsx';
 import { day, nothing } from '../words.ts';
 
 export function ConvictionPanel({ of }: { readonly of: SymbolMoment | null }) {
@@ -35,16 +35,7 @@ const Scores = ({ newest }: Pick<SymbolMoment, 'newest'>) => (
       return (
         <div key={side} class={`score ${side}`}>
           <span class="side">{side}</span>
-          <span
-            class="meter"
-            role="meter"
-            aria-label={`${side} conviction`}
-            aria-valuemin={0}
-            aria-valuemax={100}
-            aria-valuenow={score ?? 0}
-          >
-            <i style={{ width: `${score ?? 0}%` }} />
-          </span>
+          <Meter label={`${side} conviction`} share={(score ?? 0) / 100} />
           <b>{score === null ? nothing : score.toFixed(1)}</b>
         </div>
       );
@@ -66,16 +57,7 @@ function Components({ standing }: { readonly standing: NonNullable<SymbolMoment[
           {components.map(({ name, weight, value, source }) => (
             <li key={name} title={source}>
               <span class="name">{name}</span>
-              <span
-                class="meter"
-                role="meter"
-                aria-label={`${name}, of its weight`}
-                aria-valuemin={0}
-                aria-valuemax={100}
-                aria-valuenow={Math.round(value * 100)}
-              >
-                <i style={{ width: `${value * 100}%` }} />
-              </span>
+              <Meter label={`${name}, of its weight`} share={value} />
               <span class="value">{percent(value, 0)}</span>
               <span class="weight">× {weight.toFixed(1)}</span>
             </li>

@@ -1,7 +1,7 @@
 /** The put protocol: what there is to hedge, how much of it is taken away, and what was sized last. */
 import { amount, dollars, percent } from '../../../../replay/format.ts';
 import type { HedgingMoment } from '../../../../replay/moment.ts';
-import { Chip, Empty, Panel, Why } from '../panel.tsx';
+import { Chip, Empty, Meter, Panel, Why } from '../panel.tsx';
 import { day } from '../words.ts';
 import { Tests } from './tests.tsx';
 
@@ -37,16 +37,7 @@ function Protection({ hedging }: { readonly hedging: HedgingMoment }) {
     <>
       <div class="limit-bar">
         <span class="name">covered</span>
-        <span
-          class="meter"
-          role="meter"
-          aria-label="share of the exposure that hedges take away"
-          aria-valuemin={0}
-          aria-valuemax={100}
-          aria-valuenow={Math.round(share * 100)}
-        >
-          <i class="hedges" style={{ width: `${Math.min(100, share * 100)}%` }} />
-        </span>
+        <Meter label="share of the exposure that hedges take away" share={share} kind="hedges" />
         <span class="value">
           {dollars(covered)} of {dollars(exposure)} delta{exposure > 0 ? `, ${percent(share, 0)}` : ''}
         </span>

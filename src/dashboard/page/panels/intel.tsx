@@ -1,30 +1,16 @@
 /** The Intel Bus: what other systems told, what we tell them, how sure they are, and how long it still counts. */
 import { amount, percent } from '../../../../replay/format.ts';
 import type { EngineMoment } from '../../../../replay/moment.ts';
-import { Chip, Empty, Panel } from '../panel.tsx';
+import { Chip, Empty, Meter, Panel } from '../panel.tsx';
 import { span } from '../words.ts';
 
-/** As the engine's state tells it, where there is a bus. */
-export interface IntelEntry {
-  readonly key: string;
-  readonly value: unknown;
-  readonly sourceSystem: string;
-  readonly confidence: number;
-  readonly ageMs: number;
-  readonly ttlMs: number;
-  readonly direction: 'received' | 'published';
-}
+type IntelEntry = EngineMoment['intel'][number];
 
 /** A value lives so long. */
 const LIFE_MS = 300_000;
 
-export const intelOf = (shown: EngineMoment): readonly IntelEntry[] => {
-  const { intel } = shown as { readonly intel?: unknown };
-  return Array.isArray(intel) ? (intel as readonly IntelEntry[]) : [];
-};
-
 export function IntelPanel({ shown }: { readonly shown: EngineMoment }) {
-  const entries = intelOf(shown);
+  const entries = shown.intel;
   return (
     <Panel id="intel" title="Intel Bus" aside={entries.length === 0 ? undefined : `${entries.length} values`}>
       {entries.length === 0 ? (
@@ -54,16 +40,7 @@ function Entry({ entry }: { readonly entry: IntelEntry }) {
       <span class="note">
         {sourceSystem}, {percent(confidence, 0)} sure, {span(ageMs)} old
       </span>
-      <span
-        class="meter"
-        role="meter"
-        aria-label={`time to live of ${key}`}
-        aria-valuemin={0}
-        aria-valuemax={LIFE_MS / 1_000}
-        aria-valuenow={Math.round(ttlMs / 1_000)}
-      >
-        <i style={{ width: `${Math.min(100, Math.max(0, ttlMs / LIFE_MS) * 100)}%` }} />
-      </span>
+      <Meter label={`time to live of ${key}`} share={ttlMs / LIFE_MS} text={span(ttlMs)} />
       <span class="ttl">{span(ttlMs)} left</span>
     </li>
   );

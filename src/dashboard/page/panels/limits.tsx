@@ -1,6 +1,6 @@
 /** Risk limits, how much of each is used, and what holds trading back. */
 import type { EngineMoment, LimitBar } from '../../../../replay/moment.ts';
-import { Chip, Empty, Panel, Why } from '../panel.tsx';
+import { Chip, Empty, Meter, Panel, Why } from '../panel.tsx';
 import { inUnit, moment, mood, words } from '../words.ts';
 
 export function LimitsPanel({ shown: { limits, trading } }: { readonly shown: EngineMoment }) {
@@ -33,17 +33,7 @@ function Bar({ bar: { name, symbol, used, limit, unit, enforced } }: { readonly 
   return (
     <li class={`limit-bar ${level}`} title={enforced ? undefined : 'shown, and not enforced in this run'}>
       <span class="name">{label}</span>
-      <span
-        class="meter"
-        role="meter"
-        aria-label={label}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(Math.min(1, share) * 100)}
-        aria-valuetext={`${inUnit(used, unit)} of ${inUnit(limit, unit)}`}
-      >
-        <i style={{ width: `${Math.min(100, share * 100)}%` }} />
-      </span>
+      <Meter label={label} share={share} text={`${inUnit(used, unit)} of ${inUnit(limit, unit)}`} />
       <span class="value">
         {inUnit(used, unit)} <small>of {inUnit(limit, unit)}</small>
       </span>

@@ -150,7 +150,7 @@ interface DrawingProps {
 
 /** Our own server's drawing, read as a document of its own: its styles are ours, and nothing in it can run. */
 function Drawing({ svg, name, lit }: DrawingProps) {
-  const place = useRef<HTMLDivElement>(null);
+  const place = useRef<HTMLElement>(null);
   useEffect(() => {
     const read = new DOMParser().parseFromString(svg, 'image/svg+xml').documentElement;
     if (read.nodeName !== 'svg') return;
@@ -165,7 +165,10 @@ function Drawing({ svg, name, lit }: DrawingProps) {
       each.classList.toggle('lit', live.has(each.getAttribute('data-state')!));
     }
   }, [svg, lit.join(' ')]);
-  return <div ref={place} class="drawing" tabIndex={0} role="group" aria-label="statechart, scrolls" />;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a chart wider than its panel scrolls by keys, too
+    <section ref={place} class="drawing" tabIndex={0} aria-label="statechart, scrolls" />
+  );
 }
 
 const Moves = ({ moves }: { readonly moves: readonly Transition[] }) =>

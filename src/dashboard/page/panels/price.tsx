@@ -54,13 +54,13 @@ export function PricePanel({ shown, symbol }: { readonly shown: EngineMoment; re
               ))}
             </select>
           )}
-          <div class="switch" role="group" aria-label="bars shown">
+          <fieldset class="switch" aria-label="bars shown">
             {WIDTHS.map(([label, bars]) => (
               <button type="button" key={label} aria-pressed={width === bars} onClick={() => setWidth(bars)}>
                 {label}
               </button>
             ))}
-          </div>
+          </fieldset>
           <button type="button" onClick={() => setStyle(drawn === 'line' ? 'candles' : 'line')}>
             {drawn === 'line' ? 'candles' : 'line'}
           </button>

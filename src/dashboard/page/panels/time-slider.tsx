@@ -15,7 +15,7 @@ export function TimeSlider({ page }: { readonly page: PageState }) {
   const at = place.seq ?? head.seq;
   const isPast = place.seq !== null;
   return (
-    <footer class={`time ${isPast ? 'past' : ''}`} aria-label="Time">
+    <section class={`time ${isPast ? 'past' : ''}`} aria-label="Time">
       <button type="button" aria-label="one event back" title="one event back (←)" onClick={() => step(-1)}>
         ‹
       </button>
@@ -51,7 +51,7 @@ export function TimeSlider({ page }: { readonly page: PageState }) {
       <button type="button" class="now" disabled={!isPast} onClick={() => go({ seq: null })}>
         {page.session?.live && !head.ended ? 'back to live' : 'to the end'}
       </button>
-    </footer>
+    </section>
   );
 }
 
