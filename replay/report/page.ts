@@ -25,6 +25,7 @@ import {
   tradesTable,
 } from './sections.ts';
 import { commandOf, configDifferences, partsOf } from './setup.ts';
+import { signalsTable } from './signal-section.ts';
 
 export interface ReportFacts {
   /** Digest of all decisions, where it is known. */
@@ -73,6 +74,7 @@ ${Object.keys(summary.execution).length > 0 && html`<h2>How orders were filled</
         : html`<p class="note">From flat to flat. Profit and return are after fees; what is still open is not a trade yet.</p>${tradesTable(run, summary.trades)}`
     }
 ${quietTable(run)}
+${signalsTable(run)}
 ${trust(summary)}
 ${setup(run)}
 ${reproduce(run, summary, facts)}

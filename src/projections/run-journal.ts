@@ -31,6 +31,7 @@ import type {
   TradeCorrected,
 } from '../events/order.events.ts';
 import type { FillRecord, RegimeChange, RegimeNow, Released, SplitRecord } from './run-records.ts';
+import { SignalJournal } from './signal-journal.ts';
 
 interface OrderFacts extends Pick<FillRecord, 'intent' | 'released'> {
   readonly action: IntentAction;
@@ -73,12 +74,14 @@ export class RunJournal {
   readonly guards: Standing<Guard>[] = [];
   readonly hedgeStates: Standing<HedgeState>[] = [];
   readonly hedgeSizes: Standing<HedgeSize>[] = [];
+  readonly signals = new SignalJournal();
   readonly #orders = new Map<number, OrderFacts>();
   readonly #released = new Map<number, Released>();
   /** By plan. */
   readonly #exitReasons = new Map<string, string>();
 
   event(event: StoredEvent): void {
+    this.signals.event(event);
     switch (event.type) {
       case 'OrderIntended':
         this.#intended(event as StoredEvent<OrderIntended>);

@@ -7,6 +7,8 @@ import { sessionOfDayOrDefault } from '../domain/exchange-calendar.ts';
 import type { AssetClass, CalendarName } from '../domain/instrument.ts';
 import type { Dataset } from '../engine/market-source.ts';
 import { canonicalJson } from '../events/canonical.ts';
+import { definitionOf as eventDefinitionOf } from '../events/catalogue.ts';
+import type { NewInput } from '../events/define-event.ts';
 import { SymbolDefined } from '../events/market.events.ts';
 import { copyTick, DAY_S, narrowTick, Tick, TickKind } from '../events/tick.ts';
 import { memoryLog } from '../log/memory-log.ts';
@@ -65,14 +67,25 @@ export interface SymbolRecords {
   readonly multiplier?: number;
 }
 
+/** What another system said, as a recorded session holds it (`IntelReceived` and its relatives); `at` in microseconds. */
+export interface SaidRecord {
+  readonly at: number;
+  readonly event: NewInput;
+}
+
 const SOURCE = 'file';
 
 /**
  * The records of several symbols, by symbol, as one dataset in order of arrival; at one instant by the order of the
- * symbols given, and within a symbol bars, trades, quotes as they are listed. It can be read any number of times.
+ * symbols given, and within a symbol bars, trades, quotes as they are listed; what was said comes before the records of its
+ * instant. It can be read any number of times.
  * Throws RangeError for a day that is none.
  */
-export function datasetOf(symbols: Readonly<Record<string, SymbolRecords>>, name = 'in memory'): Dataset {
+export function datasetOf(
+  symbols: Readonly<Record<string, SymbolRecords>>,
+  name = 'in memory',
+  said: readonly SaidRecord[] = [],
+): Dataset {
   const definitions = Object.entries(symbols).map(([symbol, records], id) =>
     definitionOf(id, symbol, records),
   );
@@ -80,25 +93,32 @@ export function datasetOf(symbols: Readonly<Record<string, SymbolRecords>>, name
     .flatMap((records, id) => ticksOf(id, records, definitions[id].calendar))
     .sort((a, b) => a.recordedAt - b.recordedAt);
   const log = memoryLog();
-  const at = ticks[0]?.recordedAt ?? 0;
-  for (const definition of definitions) {
+  const write = (event: NewInput, at: number) =>
     log.event({
-      ...SymbolDefined.of(definition),
+      ...event,
       seq: log.lastSeq + 1,
       time: at,
       recordedAt: at,
       source: SOURCE,
       causation: null,
-      correlation: null,
+      correlation: eventDefinitionOf(event.type).correlate(event.payload),
       basis: [],
-      json: canonicalJson(definition),
+      json: canonicalJson(event.payload),
     });
+  const at = ticks[0]?.recordedAt ?? 0;
+  for (const definition of definitions) write(SymbolDefined.of(definition), at);
+  const waiting = [...said].sort((a, b) => a.at - b.at);
+  for (const tick of ticks) {
+    while (waiting[0] !== undefined && waiting[0].at <= tick.recordedAt) {
+      const { at: saidAt, event } = waiting.shift()!;
+      write(event, saidAt);
+    }
+    log.tick(log.lastSeq + 1, tick, SOURCE);
   }
-  for (const tick of ticks) log.tick(log.lastSeq + 1, tick, SOURCE);
   log.flush();
   return {
     name,
-    head: digestOf(definitions, ticks),
+    head: digestOf(definitions, ticks, said),
     records: log.lastSeq,
     symbols: definitions,
     open: () => log.cursor(),
@@ -145,8 +165,12 @@ function ticksOf(symbolId: number, records: SymbolRecords, calendar: CalendarNam
 }
 
 /** Stands for a log's chain head: equal records, equal digest. Prices may be NaN, which JSON cannot say. */
-function digestOf(definitions: readonly SymbolDefined[], ticks: readonly Tick[]): string {
-  const hash = createHash('sha256').update(canonicalJson(definitions));
+function digestOf(
+  definitions: readonly SymbolDefined[],
+  ticks: readonly Tick[],
+  said: readonly SaidRecord[],
+): string {
+  const hash = createHash('sha256').update(canonicalJson([definitions, said]));
   for (const tick of ticks) hash.update(`\n${Object.values(tick).join(' ')}`);
   return hash.digest('hex');
 }

@@ -237,7 +237,7 @@ describe('a recorded chain', () => {
       const both = new MarketSource(datasets, { to: null });
       let [prints, dayBars] = [0, 0];
       while (both.next()) {
-        if (both.chain !== null || both.tick.symbolId !== 0) continue;
+        if (both.event !== null || both.tick.symbolId !== 0) continue;
         if (both.tick.kind === 4) prints++;
         if (both.tick.kind === 3) dayBars++;
       }

@@ -40,7 +40,8 @@ interface Spike {
 /** What was found for a symbol since the last close that decided it. */
 export interface Finding {
   readonly scenario: Scenario;
-  readonly foundAt: number;
+  /** A close has decided with it: it is over at the next one. */
+  readonly counted: boolean;
   /** seq of the `ConfluenceFound`; 0 where an earlier session published it. */
   readonly seq: number;
 }
@@ -51,7 +52,6 @@ interface Saved {
   readonly spikes: readonly (readonly [string, Spike])[];
   readonly findings: readonly (readonly [string, Finding])[];
   readonly spiking: readonly string[];
-  readonly decidedAt: readonly (readonly [string, number])[];
 }
 
 interface Parts {
@@ -68,8 +68,6 @@ export class ConfluenceMatrix {
   readonly #findings = new Map<string, Finding>();
   /** Symbols beyond the threshold at the last look: a spike is said once, not every minute. */
   readonly #spiking = new Set<string>();
-  /** By calendar: when its last day was decided. */
-  readonly #decidedAt = new Map<string, number>();
   readonly #newest = new Map<string, VolumeReading>();
   #opened: IntelBusOpened | null = null;
 
@@ -174,7 +172,8 @@ export class ConfluenceMatrix {
     const { priceMove, catalystMin } = configFor(config, symbol).intel;
     if (catalyst === null || spike.priceChange === null || Math.abs(catalyst.value) <= catalystMin) return;
     const scenario = scenarioOf(spike.priceChange, catalyst.value, priceMove);
-    if (scenario === null || this.#findings.get(symbol)?.scenario === scenario) return;
+    const standing = this.#findings.get(symbol);
+    if (scenario === null || (standing?.scenario === scenario && !standing.counted)) return;
     this.#announce(symbol, scenario, { ...spike, priceChange: spike.priceChange }, catalyst);
   }
 
@@ -196,17 +195,17 @@ export class ConfluenceMatrix {
       },
     });
     const published = this.#kernel.publish(found, { basis: basisOf([seq, catalyst.seq]) });
-    this.#findings.set(symbol, { scenario, foundAt: this.#kernel.now, seq: published });
+    this.#findings.set(symbol, { scenario, counted: false, seq: published });
   }
 
   /** The day that is decided now sees what was found since the one before; that is over with it. */
   #turnDay(calendar: string): void {
     const { market } = this.#parts;
-    const before = this.#decidedAt.get(calendar) ?? 0;
-    for (const [symbol, { foundAt }] of [...this.#findings]) {
-      if (market.calendarOf(symbol) === calendar && foundAt <= before) this.#findings.delete(symbol);
+    for (const [symbol, finding] of [...this.#findings]) {
+      if (market.calendarOf(symbol) !== calendar) continue;
+      if (finding.counted) this.#findings.delete(symbol);
+      else this.#findings.set(symbol, { ...finding, counted: true });
     }
-    this.#decidedAt.set(calendar, this.#kernel.now);
   }
 
   #save(): Saved {
@@ -217,17 +216,15 @@ export class ConfluenceMatrix {
       spikes: sorted(this.#spikes),
       findings: sorted(this.#findings),
       spiking: [...this.#spiking].sort(),
-      decidedAt: sorted(this.#decidedAt),
     };
   }
 
-  #restore({ opened, volumes, spikes, findings, spiking, decidedAt }: Saved): void {
+  #restore({ opened, volumes, spikes, findings, spiking }: Saved): void {
     this.#opened = opened;
     this.#volumes.restore(volumes);
     for (const [symbol, spike] of spikes) this.#spikes.set(symbol, { ...spike, seq: 0 });
     for (const [symbol, finding] of findings) this.#findings.set(symbol, { ...finding, seq: 0 });
     for (const symbol of spiking) this.#spiking.add(symbol);
-    for (const [calendar, at] of decidedAt) this.#decidedAt.set(calendar, at);
   }
 }
 

@@ -164,10 +164,41 @@ describe('a bearish conviction of 80 in a bear trend', () => {
   });
 });
 
+describe('what volume and sentiment make of the day', () => {
+  test.each(['overreactionDip', 'confirmedBreakout'] as const)(
+    '%s lifts a weak view to that of a share',
+    (scenario) => {
+      expect(chosen(facts({ longConviction: 45 }))).toBe('nothing: conviction 45 < 60');
+      const lifted = select(facts({ longConviction: 45, scenario }), rules);
+      expect([lifted.choice, lifted.reason]).toEqual(['equity', 'conviction 60 in a bull trend']);
+      expect(lifted.tests).toContainEqual({
+        test: 'confluence',
+        value: scenario,
+        limit: 'no deathSpiral',
+        pass: true,
+      });
+      expect(chosen(facts({ scenario }))).toBe(chosen(facts())); // a strong view is as strong as it was
+    },
+  );
+
+  test('a death spiral buys no dip, however strong the view', () => {
+    expect(chosen(facts({ longConviction: 99, scenario: 'deathSpiral' }))).toBe(
+      'nothing: confluence is deathSpiral, needs no deathSpiral',
+    );
+    expect(select(bearish({ scenario: 'deathSpiral' }), rules).choice).toBe('option'); // a put buys none
+  });
+});
+
 const heard = (pass: boolean) => ({ test: 'feedLive', value: 'stocks', limit: 'stocks live', pass });
 
 const anyFacts: fc.Arbitrary<SelectionFacts> = fc.record({
   feeds: fc.constantFrom([], [heard(true)], [heard(false)]),
+  scenario: fc.constantFrom(
+    null,
+    'overreactionDip' as const,
+    'confirmedBreakout' as const,
+    'deathSpiral' as const,
+  ),
   longConviction: fc.double({ min: 0, max: 100, noNaN: true }),
   shortConviction: fc.double({ min: 0, max: 100, noNaN: true }),
   trend: fc.constantFrom('warmingUp', 'bull', 'bear', 'range'),
@@ -233,6 +264,7 @@ describe('whatever the facts', () => {
       const { choice, direction, deciding, tests } = select(each, rules);
       if (each.feeds.some(({ pass }) => !pass)) expect([choice, deciding]).toEqual(['nothing', 'feedLive']);
       if (choice === 'equity') expect([direction, each.structure === 'broken']).toEqual(['long', false]);
+      if (each.scenario === 'deathSpiral' && choice !== 'nothing') expect(direction).toBe('short');
       if (deciding !== null) expect(tests.find(({ test: name }) => name === deciding)!.pass).toBe(false);
       else expect(choice).toBe('option');
     },
