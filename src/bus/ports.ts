@@ -1,4 +1,5 @@
 /** The interfaces between the core and its edges. Only types: whoever implements one imports this, never the core. */
+import type { InspectionEvent } from 'xstate';
 import type { Side } from '../domain/instrument.ts';
 import type { IntelPayload } from '../domain/intel.ts';
 import type { OrderStatus } from '../domain/order-status.ts';
@@ -16,6 +17,12 @@ import type { Tick } from '../events/tick.ts';
 export interface EventSink {
   tick(seq: number, tick: Tick, source: string): void;
   event(event: StoredEvent): void;
+}
+
+/** Watches the actors' machines as they move, for an inspector. It must not touch the core; what it throws ends its watch. */
+export interface MachineObserver {
+  /** `actor` is the same in every run; the ids within `seen` are XState's own. */
+  machine(actor: string, seen: InspectionEvent): void;
 }
 
 /** An event log open for writing. Transactions end only when `settle` or `flush` is called, which the kernel does at quiescence. */
@@ -146,6 +153,8 @@ export interface IntelMirror {
     payload: IntelPayload,
     from: { readonly origin: IntelOrigin; readonly expiresAt: number },
   ): IntelPayload | { readonly refused: string };
+  /** The newest value that has not expired. */
+  read(key: string): IntelPayload | null;
   /** Hears every value as it is put; the answer ends it. */
   onChange(listener: (entry: IntelEntry) => void): () => void;
 }

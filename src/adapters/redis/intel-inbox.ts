@@ -138,14 +138,18 @@ export class IntelInbox {
     this.#input(IntelRejected.of({ key, reason, excerpt: excerptOf(text), via }));
   }
 
-  /** A bridge's own publications stand on the bus already. */
+  /**
+   * A bridge's own publications stand on the bus already; and a server that was stopped may still carry out what was sent
+   * to it before.
+   */
   #mirror(key: string, text: string, at: number, ttlS: number | null, via: Transport): void {
     if (via === 'process') return;
+    const { mirror } = this.#options;
     const read = readPayload(text, at);
-    if ('refused' in read) return;
+    if ('refused' in read || read.timestamp < (mirror.read(key)?.timestamp ?? 0)) return;
     const ends = Math.min(read.timestamp + INTEL_TTL_S, at / 1e6 + (ttlS ?? INTEL_TTL_S));
     const origin: IntelOrigin = via;
-    this.#options.mirror.put(key, read, { origin, expiresAt: Math.round(ends * 1e6) });
+    mirror.put(key, read, { origin, expiresAt: Math.round(ends * 1e6) });
   }
 
   #input(event: NewInput): void {

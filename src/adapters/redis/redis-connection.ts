@@ -170,7 +170,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/Command timed out|ETIMEDOUT/, 'it does not answer'],
   [/ECONNREFUSED/, 'nothing listens there'],
   [/ENOTFOUND|EAI_AGAIN/, 'there is no computer of that name'],
-  [/Protocol error/, 'it does not speak as a Redis does'],
+  [/Protocol error|Unknown RESP type/, 'it does not speak as a Redis does'],
   [/^Connection is closed|ECONNRESET|EPIPE|Stream isn't writeable/, 'it closed the connection'],
 ];
 
