@@ -11,7 +11,8 @@ import type {
 } from '../../events/engine.events.ts';
 import type { StoredEvent } from '../../events/envelope.ts';
 import type { FeedStatusChanged, ViewSourceChanged } from '../../events/feed.events.ts';
-import type { OrderGivenUp } from '../../events/order.events.ts';
+import type { HedgeSized, HedgeStateChanged } from '../../events/option.events.ts';
+import type { OrderGivenUp, OrderOutcomeUnknown } from '../../events/order.events.ts';
 
 export interface Alert {
   /** The same key again within a while says nothing new. */
@@ -79,6 +80,30 @@ const rules: Readonly<Record<string, Rule>> = {
     title: `Order ${ordinal} was given up`,
     detail: reason,
   }),
+  OrderOutcomeUnknown: ({ ordinal, reason }: PayloadOf<typeof OrderOutcomeUnknown>) => ({
+    key: `unknown-${ordinal}`,
+    severity: 'warning',
+    title: `Nobody knows what became of order ${ordinal}: its symbol is frozen`,
+    detail: reason,
+  }),
+  HedgeStateChanged: ({ from, to, reason }: PayloadOf<typeof HedgeStateChanged>) =>
+    to === 'armed' || (from === 'cooldown' && to === 'idle')
+      ? null
+      : {
+          key: `hedge-${to}`,
+          severity: to === 'entering' || to === 'hedged' ? 'warning' : 'info',
+          title: `The put protocol: ${from} to ${to}`,
+          detail: reason,
+        },
+  HedgeSized: ({ purpose, contract, quantity, unhedged }: PayloadOf<typeof HedgeSized>) =>
+    unhedged > 0
+      ? {
+          key: `unhedged-${purpose}`,
+          severity: 'warning',
+          title: 'Part of the exposure stays unhedged',
+          detail: `${contract === null ? 'no put would do' : `${quantity} ${contract}`}, $${Math.round(unhedged)} left open`,
+        }
+      : null,
   OperatorCommanded: ({ command, symbol, by }: PayloadOf<typeof OperatorCommanded>) => ({
     key: `operator-${command}-${symbol}`,
     severity: 'warning',

@@ -199,3 +199,27 @@ test('no secret leaves in an alert, however it came into the event', async () =>
   const text = JSON.stringify(bodies);
   for (const each of [...spelled, 'pass%20word', 'abcdef123456']) expect(text).not.toContain(each);
 });
+
+describe('what the mission names', () => {
+  const told = (type: string, payload: object) => alertOf({ type, payload })?.severity ?? null;
+
+  test('is all told: halt, hedge entered, failover, unknown order, daily loss', () => {
+    const hedge = { from: 'armed', to: 'entering', reason: 'support gave way', tests: [] };
+    const loss = { from: 'trading', to: 'reducing', reason: 'daily loss', tests: [] };
+    expect(told('EngineHalted', { code: 'X', actor: 'a', message: 'm' })).toBe('critical');
+    expect(told('HedgeStateChanged', hedge)).toBe('warning');
+    expect(told('HedgeStateChanged', { ...hedge, from: 'entering', to: 'hedged' })).toBe('warning');
+    expect(told('FeedStatusChanged', { ...stale('stocks'), to: 'failover' })).toBe('warning');
+    expect(told('OrderOutcomeUnknown', { ordinal: 3, reason: '504' })).toBe('warning');
+    expect(told('TradingStateChanged', loss)).toBe('warning');
+  });
+
+  test('a hedge that only stands ready wakes nobody; one that leaves a part open does', () => {
+    expect(told('HedgeStateChanged', { from: 'idle', to: 'armed', reason: '', tests: [] })).toBeNull();
+    const sized = { purpose: 'enter', contract: 'SPY   240216P00450000', quantity: 2, unhedged: 0 };
+    expect(told('HedgeSized', sized)).toBeNull();
+    expect(alertOf({ type: 'HedgeSized', payload: { ...sized, unhedged: 1234.5 } })!.detail).toBe(
+      '2 SPY   240216P00450000, $1235 left open',
+    );
+  });
+});
