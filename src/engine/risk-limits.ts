@@ -45,7 +45,10 @@ export function describeLimits(actors: ActorSystem, run: RunSpec): LimitBar[] {
   }));
 }
 
-function* exposures({ account, market, portfolio, pricing }: ActorSystem, { risk }: Config): Iterable<Bar> {
+function* exposures(
+  { account, heat, market, portfolio, pricing }: ActorSystem,
+  { risk }: Config,
+): Iterable<Bar> {
   const { decided } = market;
   for (const symbol of decided) {
     const { symbolMicros, equityMicros } = account.view(symbol);
@@ -61,8 +64,7 @@ function* exposures({ account, market, portfolio, pricing }: ActorSystem, { risk
   const cash = portfolio.cashMicros;
   const payable = Math.max(0, fromMicros(risk.buyingPowerShare * cash));
   yield { name: 'buyingPower', used: fromMicros(cash - cashMicros), limit: payable, unit: 'dollars' };
-  const heat = portfolio.positions().length / risk.heatCapacity;
-  yield { name: 'portfolioHeat', used: heat, limit: risk.heatPause, unit: 'share' };
+  yield { name: 'portfolioHeat', used: heat.value, limit: risk.heatPause, unit: 'share' };
 }
 
 function* rates(actors: ActorSystem, { config, benchmark }: RunSpec): Iterable<Bar> {

@@ -148,6 +148,19 @@ export class LogReader {
     }
   }
 
+  /** Events before a seq, newest first. */
+  *eventsBefore(before: number): Generator<StoredEvent> {
+    const page = this.#db
+      .prepare(`SELECT * FROM events WHERE seq < @before ORDER BY seq DESC LIMIT ${ROWS_AT_ONCE}`)
+      .raw();
+    for (let end = before; ; ) {
+      const rows = this.#reading(`seq ${end - 1}`, () => page.all({ before: end }) as StoredRow[]);
+      for (const row of rows) yield currentEventOf(row);
+      if (rows.length < ROWS_AT_ONCE) return;
+      end = rows[rows.length - 1][0];
+    }
+  }
+
   /** Reads everything and recomputes the chain; throws at the first byte that is not as written. */
   verify(): LogHead {
     const head = this.#lastCommit();

@@ -74,6 +74,11 @@ export class Strategist {
     });
   }
 
+  /** Long and short have scores of their own. */
+  get scoresBothSides(): boolean {
+    return this.#strategy.scoresBothSides === true;
+  }
+
   /** What stands published; conviction 0 where nothing does. */
   standing(symbol: string, direction: Direction): Standing {
     return this.#published.get(keyOf(symbol, direction)) ?? NONE;
