@@ -94,6 +94,14 @@ if (!existsSync(join(root, '..', 'shared', 'data'))) {
   say('SKIPPED: the tests on real market data: ../shared/data is not beside this checkout (all others run)');
 }
 
+/** One seed for all properties: a run can be repeated to the letter, and each commit draws others. */
+function seedOfCommit() {
+  const head = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).stdout ?? '';
+  return String(Number.parseInt(head.slice(0, 7), 16) || 1);
+}
+env.QUANTOS_SEED ??= seedOfCommit();
+say(`properties are drawn by seed ${env.QUANTOS_SEED}; QUANTOS_SEED=${env.QUANTOS_SEED} draws the same`);
+
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 const tests = spawnSync(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
   cwd: root,

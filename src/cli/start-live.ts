@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { reloadStrategy } from '../../replay/strategy-loader.ts';
 import { ENGINE_VERSION } from '../../replay/version.ts';
+import { IntelBus } from '../bus/intel-bus.ts';
 import type { HostClock, VenueDesk } from '../bus/ports.ts';
 import { Operations } from '../dashboard/operations.ts';
 import type { RunSpec } from '../domain/config.ts';
@@ -13,6 +14,7 @@ import { sharedLockFolder } from '../engine/live/account-lock.ts';
 import { alpacaVenue } from '../engine/live/alpaca-venue.ts';
 import type { EngineState } from '../engine/live/engine-health.ts';
 import { scaledClock, wallClock } from '../engine/live/host-clock.ts';
+import { intelEdges, redisOf } from '../engine/live/intel-edges.ts';
 import { LiveEngine } from '../engine/live/live-engine.ts';
 import { type LiveSettings, liveSettings, venueKeys } from '../engine/live/live-settings.ts';
 import { canonicalJson } from '../events/canonical.ts';
@@ -59,6 +61,7 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
   const { config, set, strategy } = options;
   const { run } = await prepareRunOn(settings.symbols, { config, set, strategy }, file);
   requireLivable(run);
+  const redis = redisOf(settings, process.env);
   const credentials = venueKeys(process.env) ?? simulatorsKeys(settings);
   const venueOn = (clock: HostClock) => alpacaVenue({ mode, settings, credentials, clock, run });
   const clock = await clockOf(venueOn(wallClock()).desk, options, terminal).catch((error) =>
@@ -76,8 +79,9 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
     logFile: join(settings.dataFolder, 'engine.log'),
     stderr: null,
     page: null,
-    secrets: [credentials.keyId, credentials.secret],
+    secrets: [credentials.keyId, credentials.secret, redis?.user ?? '', redis?.password ?? ''],
   });
+  const bus = new IntelBus(() => clock.now());
   let ended: (state: EngineState) => void = () => {};
   const end = new Promise<EngineState>((resolve) => {
     ended = resolve;
@@ -87,7 +91,14 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
   const engine: LiveEngine = new LiveEngine({
     clock,
     desk,
-    edgesOf: (wiring) => edgesOf({ ...wiring, lane: operations.metered(wiring.lane) }),
+    edgesOf: (wiring) => {
+      const lane = operations.metered(wiring.lane);
+      const say = (sentence: string) => operations.log.warn(sentence);
+      return [
+        ...edgesOf({ ...wiring, lane }),
+        ...intelEdges({ lane, clock, bus, settings, redis, run, say, cloud: false }),
+      ];
+    },
     mode,
     run,
     symbols: settings.symbols,

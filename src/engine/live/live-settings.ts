@@ -3,6 +3,7 @@
  * a configuration file and from the environment, which goes first. What it decides by is the rest of that file.
  */
 import { z } from 'zod';
+import { redisAddress } from '../../adapters/redis/redis-address.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { schemaSentence } from '../../domain/schema-sentence.ts';
 
@@ -38,6 +39,21 @@ const liveSettingsSchema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .nullable()
     .default(null),
+  /** The Redis on which other programs share the Intel Bus, its database as the path; null: the bus stays in this process. */
+  redisUrl: z.string().nullable().default(null),
+  /** PEM of the authority behind a `rediss://` address; null: those this computer trusts. */
+  redisCaFile: z.string().min(1).nullable().default(null),
+  /** An address that tells fear and greed, and the JSON pointer to its number; null: only the Intel Bus tells it. */
+  fearGreed: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/ }),
+      pointer: z
+        .string()
+        .regex(/^([/].*)?$/, 'expected a JSON pointer such as "/data/0/value"')
+        .default(''),
+    })
+    .nullable()
+    .default(null),
   /** Option chains are fetched this often in the session. */
   chainEveryMs: z.int().min(1_000).default(60_000),
   /** Strikes that are fetched lie this far from the price at most, as a share of it. */
@@ -61,6 +77,12 @@ const names = (text: string): string[] =>
     .map((each) => each.trim())
     .filter(Boolean);
 
+/** `https://example.com/fng#/data/0/value`: what follows the number sign points at the number. */
+const fearGreedAddress = (text: string): object => {
+  const [url, pointer = ''] = text.split('#');
+  return { url, pointer };
+};
+
 /** The variables there are, and how each is read. */
 const VARIABLES: Readonly<Record<string, readonly [keyof LiveSettings, (text: string) => unknown]>> = {
   QUANTOS_SYMBOLS: ['symbols', names],
@@ -73,6 +95,9 @@ const VARIABLES: Readonly<Record<string, readonly [keyof LiveSettings, (text: st
   QUANTOS_ON_STOP: ['onStop', String],
   QUANTOS_ON_HALT: ['onHalt', String],
   QUANTOS_ALERT_WEBHOOK: ['alertWebhook', String],
+  QUANTOS_REDIS_URL: ['redisUrl', String],
+  QUANTOS_REDIS_CA_FILE: ['redisCaFile', String],
+  QUANTOS_FEAR_GREED_URL: ['fearGreed', fearGreedAddress],
 };
 
 /** Flags go before the environment, the environment before the file. Throws InputError with one sentence. */
@@ -101,18 +126,29 @@ export function liveSettings(
   }
   const whereIs = (key: PropertyKey) => origin.get(String(key)) ?? `${file.name}, live`;
   for (const key of ADDRESSES) {
-    if (!holdsPassword(given[key])) continue;
-    throw new InputError(`${whereIs(key)}: ${key} holds a user name or a password; leave them out`);
+    if (!holdsPassword(addressIn(given[key]))) continue;
+    const remedy =
+      key === 'redisUrl'
+        ? 'set QUANTOS_REDIS_USER and QUANTOS_REDIS_PASSWORD in the environment instead'
+        : 'leave them out';
+    throw new InputError(`${whereIs(key)}: ${key} holds a user name or a password; ${remedy}`);
   }
   const parsed = liveSettingsSchema.safeParse(given);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { redisUrl } = parsed.data;
+    if (redisUrl !== null) redisAddress(redisUrl, {}, `${whereIs('redisUrl')}: redisUrl`);
+    return parsed.data;
+  }
   const where = whereIs(parsed.error.issues[0].path[0]);
   // Whoever has a webhook's address may write to it, also where it is misspelt.
   const shown = given.alertWebhook === undefined ? given : { ...given, alertWebhook: '(hidden)' };
   throw new InputError(schemaSentence(parsed.error, where, shown, Object.keys(liveSettingsSchema.shape)));
 }
 
-const ADDRESSES = ['venueUrl', 'viewUrl', 'alertWebhook'] as const;
+const ADDRESSES = ['venueUrl', 'viewUrl', 'alertWebhook', 'redisUrl', 'fearGreed'] as const;
+
+const addressIn = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'url' in value ? value.url : value;
 
 const holdsPassword = (value: unknown): boolean => /^\s*[a-z]+:[/\\]*[^/\\?#]*@/i.test(String(value));
 
@@ -120,4 +156,10 @@ const holdsPassword = (value: unknown): boolean => /^\s*[a-z]+:[/\\]*[^/\\?#]*@/
 export function venueKeys(env: Environment): { keyId: string; secret: string } | null {
   const { APCA_API_KEY_ID: keyId, APCA_API_SECRET_KEY: secret } = env;
   return keyId === undefined || secret === undefined ? null : { keyId, secret };
+}
+
+/** What lets one into Redis; only the environment has it, too. */
+export function redisSecrets(env: Environment): { user: string | null; password: string | null } {
+  const { QUANTOS_REDIS_USER: user = null, QUANTOS_REDIS_PASSWORD: password = null } = env;
+  return { user, password };
 }

@@ -168,7 +168,7 @@ describe.skipIf(withoutRedis)('with a server that fails', () => {
     const spike = (multiplier: number) => ({ detected: true, multiplier, symbol: 'BTC/USD' });
     publish({ key: 'intel:btc_volume_spike', value: spike(4) });
     while ((await redis.exists('intel:btc_volume_spike')) === 0) await later(5);
-    const list = (await redis.client('LIST', 'TYPE', 'normal')) as string;
+    const list = (await redis.client('LIST')) as string;
     const own = String(await redis.client('ID'));
     await redis.set('intel:btc_volume_spike', payloadText(spike(9)), 'EX', 300);
     for (const [, id] of list.matchAll(/\bid=(\d+)/g)) if (id !== own) await redis.client('KILL', 'ID', id);
