@@ -143,7 +143,8 @@ export class MachineHost<M extends AnyStateMachine> {
 
   #start(snapshot?: Snapshot<unknown>): Actor<M> {
     const id = this.#id;
-    const options = { id, systemId: id, clock: this.#clock(), input: this.#input, snapshot };
+    const inspect = this.#kernel.watchOf(id);
+    const options = { id, systemId: id, clock: this.#clock(), input: this.#input, snapshot, inspect };
     const actor = createActor(this.#machine, options as never) as Actor<M>;
     // Without an observer XState rethrows in a later macrotask; we look at the status instead.
     actor.subscribe({ error: () => {} }); // determinism-ok: an XState actor, not an Observable

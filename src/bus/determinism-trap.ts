@@ -22,6 +22,19 @@ export function withMachineClock<T>(nowMs: number, step: () => T): T {
   }
 }
 
+/** Runs what only looks on while the core is at work: as if nothing were dispatched, on the host's own clock. */
+export function lookingOn(step: () => void): void {
+  const { active, machineMs } = dispatching;
+  dispatching.active = false;
+  dispatching.machineMs = null;
+  try {
+    step();
+  } finally {
+    dispatching.active = active;
+    dispatching.machineMs = machineMs;
+  }
+}
+
 /** Runs part of the core's set-up under the rules of a dispatch. */
 export function deciding<T>(step: () => T): T {
   const outer = dispatching.active;

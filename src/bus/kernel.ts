@@ -3,6 +3,7 @@
  * order, no promise. What may be assumed of it is written in ARCHITECTURE.md ("The kernel's contract").
  */
 import type { Observable } from 'rxjs';
+import type { InspectionEvent } from 'xstate';
 import { canonicalJson } from '../events/canonical.ts';
 import { definitionOf } from '../events/catalogue.ts';
 import type { EventDefinition, EventKind, NewDecision, NewInput } from '../events/define-event.ts';
@@ -10,8 +11,14 @@ import { EngineHalted, TimerFired } from '../events/engine.events.ts';
 import { CORE_SOURCE, type Recorded, type StoredEvent } from '../events/envelope.ts';
 import { narrowTick, type Tick } from '../events/tick.ts';
 import { DecisionDigest } from './decision-digest.ts';
-import { deciding, dispatching, NondeterminismError, withMachineClock } from './determinism-trap.ts';
-import type { EventSink } from './ports.ts';
+import {
+  deciding,
+  dispatching,
+  lookingOn,
+  NondeterminismError,
+  withMachineClock,
+} from './determinism-trap.ts';
+import type { EventSink, MachineObserver } from './ports.ts';
 import { type ActorClock, type Timer, VirtualClock } from './virtual-clock.ts';
 
 /** A cascade longer than this is a loop between actors. */
@@ -93,6 +100,7 @@ export class Kernel {
   #effects: StoredEvent[] = [];
   readonly #sink: EventSink;
   readonly #poisonTicks: boolean;
+  #observer: MachineObserver | null;
   #seq: number;
   #cause = 0;
   #wiring = true;
@@ -111,10 +119,14 @@ export class Kernel {
   machineMoved: MachineMoved | null = null;
 
   /** `afterSeq`: the last seq already in the log when a session goes on. */
-  constructor(sink: EventSink, options: { afterSeq?: number; poisonTicks?: boolean } = {}) {
+  constructor(
+    sink: EventSink,
+    options: { afterSeq?: number; poisonTicks?: boolean; machines?: MachineObserver } = {},
+  ) {
     this.#sink = sink;
     this.#seq = options.afterSeq ?? 0;
     this.#poisonTicks = options.poisonTicks ?? false;
+    this.#observer = options.machines ?? null;
   }
 
   get seq(): number {
@@ -191,6 +203,20 @@ export class Kernel {
       },
       clearTimeout: (timer) => this.clock.cancel(timer as Timer),
     };
+  }
+
+  /** What a machine is watched by; undefined where nobody looks: it then tells nothing at all. */
+  watchOf(actor: string): ((seen: InspectionEvent) => void) | undefined {
+    if (this.#observer === null) return undefined;
+    return (seen) =>
+      lookingOn(() => {
+        try {
+          this.#observer?.machine(actor, seen);
+        } catch {
+          // Whoever looks on never stops a decision.
+          this.#observer = null;
+        }
+      });
   }
 
   carry(actor: string, carrier: Carrier): void {

@@ -1,7 +1,7 @@
 /** The deterministic core, assembled: kernel, streams and actors of one session, ready for its first input. */
 import { type ActorSystem, wireActors } from '../actors/actor-system.ts';
 import { Kernel } from '../bus/kernel.ts';
-import type { EventSink } from '../bus/ports.ts';
+import type { EventSink, MachineObserver } from '../bus/ports.ts';
 import type { RunSpec } from '../domain/config.ts';
 import { fromMicros } from '../domain/money.ts';
 import type { Strategy } from '../streams/strategy.ts';
@@ -15,6 +15,8 @@ interface CoreOptions {
   readonly symbols: readonly string[];
   /** Overwrites the reused tick after each dispatch, to catch whoever kept it. */
   readonly poisonTicks?: boolean;
+  /** Watches the actors' machines; decides nothing. */
+  readonly machines?: MachineObserver;
 }
 
 export interface Core {
@@ -23,8 +25,8 @@ export interface Core {
   readonly actors: ActorSystem;
 }
 
-export function createCore({ sink, run, strategy, symbols, poisonTicks }: CoreOptions): Core {
-  const kernel = new Kernel(sink, { poisonTicks });
+export function createCore({ sink, run, strategy, symbols, poisonTicks, machines }: CoreOptions): Core {
+  const kernel = new Kernel(sink, { poisonTicks, machines });
   return { kernel, run, actors: wireActors(kernel, run, strategy, symbols) };
 }
 

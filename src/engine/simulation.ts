@@ -1,7 +1,7 @@
 /** Runs one simulated session, or a chain of daily ones, over recorded market data: core, exchange and agenda together. */
 import type { ExchangeJson } from '../adapters/simulated-exchange/simulated-exchange.ts';
 import { installDeterminismTrap } from '../bus/determinism-trap.ts';
-import type { EventSink } from '../bus/ports.ts';
+import type { EventSink, MachineObserver } from '../bus/ports.ts';
 import type { RunSpec } from '../domain/config.ts';
 import { ContractCatalogue } from '../domain/options/contract-catalogue.ts';
 import { SessionCarried, SessionEnded, SessionStarted } from '../events/engine.events.ts';
@@ -41,6 +41,7 @@ export interface SimulationRequest {
   /** Called after each market record and close, when nothing is left to dispatch: the core may be looked at. */
   readonly onQuiet?: (core: Core) => void;
   readonly poisonTicks?: boolean;
+  readonly machines?: MachineObserver;
 }
 
 export interface SimulationResult {
@@ -88,7 +89,8 @@ function run(request: SimulationRequest): SimulationResult {
     carried: SessionCarried | null,
     now: number,
   ): Core => {
-    const core = createCore({ sink, run: manifest.run, strategy, symbols, poisonTicks: request.poisonTicks });
+    const { poisonTicks, machines } = request;
+    const core = createCore({ sink, run: manifest.run, strategy, symbols, poisonTicks, machines });
     const provenance = { source: ENGINE_SOURCE, recordedAt: now };
     core.kernel.input(SessionStarted.of({ ...manifest, session, continues }), provenance);
     if (carried !== null) core.kernel.input(SessionCarried.of(carried), provenance);

@@ -5,7 +5,14 @@
 import { basename, join } from 'node:path';
 import { historyBars } from '../../actors/actor-system.ts';
 import { installDeterminismTrap } from '../../bus/determinism-trap.ts';
-import type { HostClock, InputLane, KnownOrder, LiveEdge, VenueDesk } from '../../bus/ports.ts';
+import type {
+  HostClock,
+  InputLane,
+  KnownOrder,
+  LiveEdge,
+  MachineObserver,
+  VenueDesk,
+} from '../../bus/ports.ts';
 import type { RunSpec } from '../../domain/config.ts';
 import { InputError } from '../../domain/input-error.ts';
 import type { CalendarName } from '../../domain/instrument.ts';
@@ -74,6 +81,8 @@ export interface LiveEngineParts extends LiveSetup {
   /** Each event after it was appended, but not those of a replayed past. What it throws is dropped. */
   readonly onEvent?: (event: StoredEvent) => void;
   readonly onState?: (state: EngineState, why: string) => void;
+  /** Watches the actors' machines; decides nothing. */
+  readonly machines?: MachineObserver;
 }
 
 type Command = PayloadOf<typeof OperatorCommanded>;
@@ -233,6 +242,7 @@ export class LiveEngine {
       strategy,
       now,
       see: (event) => this.#see(event),
+      machines: this.#parts.machines,
     });
     const unknown = unanswered(this.#session.core);
     this.#run(symbols, knownUntil ?? now, [...unknown, ...actions, ...history]);
@@ -423,6 +433,7 @@ export class LiveEngine {
       strategy: this.#strategy!,
       now,
       see: (event) => this.#see(event),
+      machines: this.#parts.machines,
     });
     this.#lane!.continueIn(this.#session);
     this.#lane!.commit();

@@ -1,5 +1,5 @@
 /** One session of a live engine, from its manifest to its seal: a core, the log it writes, and what follows both. */
-import type { EventLog, EventSink } from '../../bus/ports.ts';
+import type { EventLog, EventSink, MachineObserver } from '../../bus/ports.ts';
 import type { NewInput } from '../../events/define-event.ts';
 import { SessionCarried, SessionEnded, SessionStarted } from '../../events/engine.events.ts';
 import type { StoredEvent } from '../../events/envelope.ts';
@@ -50,14 +50,15 @@ interface Beginning {
   /** Microseconds. */
   readonly now: number;
   readonly see: (event: StoredEvent) => void;
+  readonly machines?: MachineObserver;
 }
 
 /** Begins a session; nothing of it is durable, and none of its effects has left, before the caller commits. */
 export function beginSession(beginning: Beginning): LiveSession {
-  const { name, path, manifest, carried, definitions, strategy, now, see } = beginning;
+  const { name, path, manifest, carried, definitions, strategy, now, see, machines } = beginning;
   const log = createLog(path, { session: nameText(name) });
   const sink = new SeenSink(log, see);
-  const core = createCore({ sink, run: manifest.run, strategy, symbols: manifest.symbols });
+  const core = createCore({ sink, run: manifest.run, strategy, symbols: manifest.symbols, machines });
   const provenance = { source: ENGINE_SOURCE, recordedAt: now };
   core.kernel.input(SessionStarted.of(manifest), provenance);
   if (carried !== null) core.kernel.input(SessionCarried.of(carried), provenance);

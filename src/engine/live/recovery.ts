@@ -3,7 +3,7 @@
  * results goes on where it stopped. A session that ended, or that new code would have decided otherwise, is carried over.
  */
 import { KernelDeadError } from '../../bus/kernel.ts';
-import type { EventLog, LogCursor } from '../../bus/ports.ts';
+import type { EventLog, LogCursor, MachineObserver } from '../../bus/ports.ts';
 import type { RunSpec } from '../../domain/config.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { canonicalJson } from '../../events/canonical.ts';
@@ -35,6 +35,7 @@ export interface RecoveryRequest {
   /** Go on in a new session, whatever the old one would decide today. */
   readonly roll: boolean;
   readonly see: (event: StoredEvent) => void;
+  readonly machines?: MachineObserver;
   /** The session that is to be replayed. */
   readonly onFound: (name: SessionName) => void;
 }
@@ -147,11 +148,11 @@ async function replayed(
   name: SessionName,
   manifest: SessionStarted,
   strategy: Strategy,
-  { roll, see }: RecoveryRequest,
+  { roll, see, machines }: RecoveryRequest,
 ): Promise<{ core: Core; sink: SeenSink }> {
   const recorded = new RecordedDecisions();
   const sink = new SeenSink(roll ? nowhere : recorded, see);
-  const core = createCore({ sink, run: manifest.run, strategy, symbols: manifest.symbols });
+  const core = createCore({ sink, run: manifest.run, strategy, symbols: manifest.symbols, machines });
   try {
     const slices = new SlicedCursor(reader.cursor({ verify: true }));
     while (!slices.ended) {
