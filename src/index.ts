@@ -12,11 +12,13 @@ export type { StoredEvent } from './events/envelope.ts';
 export { Tick, TickKind } from './events/tick.ts';
 export { type LogReader, type LogRecord, openLogReader } from './log/log-reader.ts';
 export type { Bar } from './streams/bar.ts';
+export type { Heard, SymbolIntel } from './streams/intel-signals.ts';
 export {
   type Direction,
   defineStrategy,
   eachSymbol,
   type Market,
+  type ReadSignal,
   type Signal,
   type Strategy,
 } from './streams/strategy.ts';

@@ -3,7 +3,7 @@ import { concatMap, from } from 'rxjs';
 import { z } from 'zod';
 import { type Conviction, convictionBars, readConviction } from '../streams/conviction.ts';
 import { BarWindow } from '../streams/indicators.ts';
-import type { Heard, IntelView } from '../streams/intel-signals.ts';
+import type { Heard, SymbolIntel } from '../streams/intel-signals.ts';
 import { defineStrategy, eachSymbol, type ReadSignal, type Signal } from '../streams/strategy.ts';
 
 export const conviction = defineStrategy({
@@ -35,7 +35,7 @@ export const conviction = defineStrategy({
 });
 
 /** Each once, with what it did to the score. */
-const readSignals = ({ fedBias, socialScore }: IntelView, { evidence }: Conviction): ReadSignal[] => [
+const readSignals = ({ fedBias, socialScore }: SymbolIntel, { evidence }: Conviction): ReadSignal[] => [
   ...told('intel:fed_bias', fedBias, evidence.fedBias),
   ...told('intel:social_score', socialScore, evidence.socialScore),
 ];

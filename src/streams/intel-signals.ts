@@ -40,7 +40,7 @@ export interface Heard<V> {
 type Kept<V> = Omit<Heard<V>, 'ageS'>;
 
 /** What a strategy may know of the world beside the bars. */
-export interface IntelView {
+export interface SymbolIntel {
   readonly fedBias: Heard<string> | null;
   /** Of the symbol, or of the market as a whole. */
   readonly socialScore: Heard<number> | null;
@@ -54,7 +54,7 @@ interface Saved {
 }
 
 /** A value as `quantos state` and the page show it. */
-export interface IntelEntry {
+export interface ShownIntel {
   readonly key: string;
   readonly value: unknown;
   readonly sourceSystem: string;
@@ -102,7 +102,7 @@ export class IntelSignals {
   }
 
   /** What speaks of a symbol. */
-  viewOf(symbol: string): IntelView {
+  viewOf(symbol: string): SymbolIntel {
     const bias = this.fresh('intel:fed_bias');
     const social = this.fresh('intel:social_score');
     const concerns =
@@ -121,7 +121,7 @@ export class IntelSignals {
     return { ...social, value: social.value.score };
   }
 
-  entries(): IntelEntry[] {
+  entries(): ShownIntel[] {
     const signals = [...this.#signals.keys()].sort().map((key) => {
       const heard = this.fresh(key as ConsumedKey);
       if (heard === null) return null;
@@ -135,10 +135,7 @@ export class IntelSignals {
     return [...signals, ...macros].filter((each) => each !== null);
   }
 
-  #entry(
-    key: string,
-    { value, sourceSystem, confidence, ageS, expiresAt }: Heard<unknown>,
-  ): IntelEntry {
+  #entry(key: string, { value, sourceSystem, confidence, ageS, expiresAt }: Heard<unknown>): ShownIntel {
     return {
       key,
       value,

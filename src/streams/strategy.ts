@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import type { Config } from '../domain/config.ts';
 import type { ConvictionChanged } from '../events/decision.events.ts';
 import type { Bar } from './bar.ts';
-import type { IntelView } from './intel-signals.ts';
+import type { SymbolIntel } from './intel-signals.ts';
 
 export type Direction = 'long' | 'short' | 'flat';
 
@@ -51,7 +51,7 @@ export interface Market {
   /** The symbol's configuration. */
   configOf(symbol: string): Config;
   /** Outside signals that are fresh at this moment: ask while a bar is told, never before. */
-  intel(symbol: string): IntelView;
+  intel(symbol: string): SymbolIntel;
 }
 
 export interface Strategy<P = unknown> {

@@ -15,7 +15,7 @@ import {
   IntelPublished,
 } from '../../events/intel.events.ts';
 import type { VolumeReading } from '../../streams/five-minute-volume.ts';
-import type { IntelEntry } from '../../streams/intel-signals.ts';
+import type { ShownIntel } from '../../streams/intel-signals.ts';
 import { type MarketData, MarksMoved } from '../../streams/market-data.ts';
 import type { Portfolio } from '../account/portfolio.ts';
 import type { Regimes } from '../market/regimes.ts';
@@ -94,7 +94,7 @@ export class Analyzer {
   }
 
   /** What stands published and has not expired. */
-  entries(): IntelEntry[] {
+  entries(): ShownIntel[] {
     const { now } = this.#kernel;
     return [...this.#said].flatMap(([key, { value, confidence, at }]) => {
       const ageMs = (now - at) / 1_000;
