@@ -1,5 +1,6 @@
 /** The time machine's main job: a strategy over recorded data, through the whole engine, with every event kept if asked. */
 
+import type { MachineObserver } from '../src/bus/ports.ts';
 import type { RunSpec } from '../src/domain/config.ts';
 import { type Core, explainQuietDay } from '../src/engine/core.ts';
 import { decidedSymbols, type SessionSink, simulate } from '../src/engine/simulation.ts';
@@ -27,6 +28,8 @@ export interface BacktestRequest {
   readonly onProgress?: (done: number, total: number) => void;
   /** Sees every event as it happens, ticks apart. */
   readonly onEvent?: (event: StoredEvent) => void;
+  /** Watches the actors' machines; decides nothing. */
+  readonly machines?: MachineObserver;
 }
 
 export interface BacktestResult {
@@ -79,6 +82,7 @@ export function backtest(request: BacktestRequest): BacktestResult {
       to: request.to,
       sinkOf,
       onProgress: request.onProgress,
+      machines: request.machines,
     });
     for (const log of logs) log.flush();
     projection.finish();

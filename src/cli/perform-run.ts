@@ -4,6 +4,7 @@ import { type BacktestRequest, type BacktestResult, backtest } from '../../repla
 import { type OpenDataset, openDataset } from '../../replay/dataset.ts';
 import { renderReport } from '../../replay/report/page.ts';
 import type { Twin } from '../../replay/twin.ts';
+import type { MachineObserver } from '../bus/ports.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { sealLog } from '../log/seal-log.ts';
@@ -21,6 +22,8 @@ export interface RunRequest extends RunOptions, CommonOptions {
   /** Simulated once more with a part changed, in memory. */
   readonly compare?: Comparison;
   readonly onEvent?: (event: StoredEvent) => void;
+  /** Watches the machines of the run, not those of what it is compared with. */
+  readonly machines?: MachineObserver;
 }
 
 export interface PerformedRun extends BacktestResult {
@@ -56,7 +59,7 @@ export async function performRun(
       modelled,
       onProgress: progress.update,
     };
-    const result = backtest({ ...asked, onEvent: request.onEvent });
+    const result = backtest({ ...asked, onEvent: request.onEvent, machines: request.machines });
     if (result.halted !== null) throw halt(result.halted, out);
     const twin = other === null ? null : twinOf(request.compare!.label, { ...asked, run: other, out: null });
     // A rolled run is a chain of sessions, each continued by the next: they stay as they were written.

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline/promises';
 import { reloadStrategy } from '../../replay/strategy-loader.ts';
 import { ENGINE_VERSION } from '../../replay/version.ts';
 import { IntelBus } from '../bus/intel-bus.ts';
-import type { HostClock, VenueDesk } from '../bus/ports.ts';
+import type { HostClock, MachineObserver, VenueDesk } from '../bus/ports.ts';
 import { Operations } from '../dashboard/operations.ts';
 import type { RunSpec } from '../domain/config.ts';
 import { InputError } from '../domain/input-error.ts';
@@ -40,6 +40,8 @@ export interface LiveOptions extends CommonOptions, Pick<RunOptions, 'config' | 
   readonly roll?: boolean;
   /** Prints an event as a line of JSON where it changes the engine's state. */
   readonly printEvent: (event: StoredEvent) => void;
+  /** Watches the actors' machines, for an inspector. */
+  readonly machines?: MachineObserver;
 }
 
 /** The quickest of so many answers tells a simulator's time best: the first one waits for a process that warms up. */
@@ -110,6 +112,7 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
     onHalt: settings.onHalt,
     roll: options.roll ?? false,
     modelled: [],
+    machines: options.machines,
     onEvent: (event) => {
       operations.event(event);
       if (options.json) options.printEvent(event);

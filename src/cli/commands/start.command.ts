@@ -17,6 +17,7 @@ import {
 } from '../../events/option.events.ts';
 import { LogError } from '../../log/log-error.ts';
 import { openLogReader } from '../../log/log-reader.ts';
+import { type Inspection, inspected } from '../inspection.ts';
 import { choiceFor, wholeFor, withCommon } from '../options/common-options.ts';
 import { DEMO, demoRunFile } from '../options/run-file.ts';
 import { withSettings } from '../options/run-options.ts';
@@ -37,7 +38,7 @@ interface StartOptions extends CommonOptions {
   readonly roll?: boolean;
   readonly live?: boolean;
   readonly confirm?: string;
-  readonly inspect?: boolean;
+  readonly inspect?: number | true;
   readonly config?: string;
   readonly strategy?: string;
   readonly set?: readonly string[];
@@ -113,19 +114,16 @@ export function addStart(program: Command, terminal: Terminal): void {
     .option('--roll', 'paper, live: go on in a new session, also where the last one could be resumed')
     .option('--live', 'yes, real money')
     .option('--confirm <hash>', 'live: what the command printed for this account and setup')
-    .option('--inspect', 'the statechart inspector (a later release)');
-  withCommon(
-    withSettings(command),
-    'start',
-    'start --dataset data/spy.db --strategy sma-cross',
-    'start --mode paper --symbols SPY,QQQ --port 8410',
-    'start --mode paper --symbols BTC/USD --venue http://127.0.0.1:8765',
-    'start --mode live --live --config live.jsonc',
-  ).action(async (options: StartOptions) => {
+    .option(
+      '--inspect [port]',
+      "shows the running machines in Stately's inspector (any free port)",
+      wholeFor('--inspect', 'a port from 0 to 65535'),
+    );
+  const run = async (options: StartOptions, inspection: Inspection | null): Promise<void> => {
     if (options.mode !== 'sim') {
       const { mode } = options;
       const printEvent = (event: StoredEvent) => printChange(terminal, event, LIVE_CHANGES);
-      return startLive({ ...options, mode, printEvent }, terminal);
+      return startLive({ ...options, mode, printEvent, machines: inspection?.machines }, terminal);
     }
     requireThisRelease(options);
     for (const folder of ['data', OUT_FOLDER]) mkdirSync(folder, { recursive: true });
@@ -134,6 +132,7 @@ export function addStart(program: Command, terminal: Terminal): void {
     const out = join(OUT_FOLDER, `${name}.db`);
     const report = join(OUT_FOLDER, `${name}.html`);
     const { config = options.dataset === undefined ? DEMO : undefined, strategy, set, json, quiet } = options;
+    await inspection?.waitForViewer();
     const result = await performRun(
       [dataset],
       {
@@ -148,20 +147,31 @@ export function addStart(program: Command, terminal: Terminal): void {
         // What the hedge saved and cost is the demo's story.
         compare: config === DEMO ? comparisonOf('hedge=off') : undefined,
         onEvent: json ? (event) => printChange(terminal, event) : undefined,
+        machines: inspection?.machines,
       },
       terminal,
     );
     if (json) return;
     terminal.out([resultTable(result.summary, result.compared), ...quietLines(result.quiet)].join('\n'));
     if (!quiet) terminal.out(whatNext(terminal, result, out, report));
-  });
+  };
+  withCommon(
+    withSettings(command),
+    'start',
+    'start --dataset data/spy.db --strategy sma-cross',
+    'start --mode paper --symbols SPY,QQQ --port 8410',
+    'start --mode paper --symbols BTC/USD --venue http://127.0.0.1:8765',
+    'start --mode live --live --config live.jsonc',
+    'start --inspect',
+  ).action((options: StartOptions) =>
+    inspected(options.inspect, terminal, (inspection) => run(options, inspection)),
+  );
 }
 
-function requireThisRelease({ speed, port, inspect }: StartOptions): void {
+function requireThisRelease({ speed, port }: StartOptions): void {
   const later = (what: string) =>
     new InputError(`${what} comes with a later release; this one runs --mode sim and ends when it is done`);
   if (port !== undefined) throw later('--port, the dashboard,');
-  if (inspect) throw later('--inspect');
   if (speed !== 'max')
     throw new InputError(`--speed is "${speed}"; daily bars run at max only in this release`);
 }
