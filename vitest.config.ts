@@ -15,8 +15,8 @@ export default defineConfig({
     setupFiles: ['test/property-seed.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     reporters: ['default', './scripts/plain-summary.reporter.ts'],
   },
 });
