@@ -4,6 +4,7 @@ import { ENGINE_VERSION } from '../../replay/version.ts';
 import { addBacktest } from './commands/backtest.command.ts';
 import { addDoctor } from './commands/doctor.command.ts';
 import { addImport } from './commands/import.command.ts';
+import { addIntel } from './commands/intel.command.ts';
 import { addKill } from './commands/kill.command.ts';
 import { addLog } from './commands/log.command.ts';
 import { addOption } from './commands/option.command.ts';
@@ -29,6 +30,7 @@ const COMMANDS = [
   addReport,
   addOption,
   addSimVenue,
+  addIntel,
   addKill,
   addDoctor,
 ];
