@@ -98,7 +98,7 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
       const say = (sentence: string) => operations.log.warn(sentence);
       return [
         ...edgesOf({ ...wiring, lane }),
-        ...intelEdges({ lane, clock, bus, settings, redis, run, say, cloud: false }),
+        ...intelEdges({ lane, clock, bus, settings, redis, run, say }),
       ];
     },
     mode,
