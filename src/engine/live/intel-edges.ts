@@ -1,8 +1,9 @@
 /**
- * Wires a live engine to what other systems tell and are told: the Intel Bus over Redis or within this process, and fear
- * and greed. Only paper and live engines come here; simulations and replays have no such edge.
+ * Wires a live engine to what other systems tell and are told: the Intel Bus over Redis or within this process, fear and
+ * greed, and cloud signals. Only paper and live engines come here; simulations and replays have no such edge.
  */
 import { readFileSync } from 'node:fs';
+import { CloudSignalEngine } from '../../adapters/bigquery/cloud-signals.ts';
 import { FearGreedSource } from '../../adapters/fear-greed/fear-greed-source.ts';
 import { ProcessBridge } from '../../adapters/redis/process-bridge.ts';
 import { type RedisAddress, redisAddress } from '../../adapters/redis/redis-address.ts';
@@ -19,8 +20,6 @@ export interface IntelEdgesOptions {
   /** Null: no Redis is configured. */
   readonly redis: RedisAddress | null;
   readonly run: Pick<RunSpec, 'config' | 'seed'>;
-  /** Whether the cloud is asked for volume spikes. */
-  readonly cloud: boolean;
   /** A line for whoever runs the process; an edge says one a minute at most. */
   readonly say: (sentence: string) => void;
 }
@@ -36,14 +35,19 @@ export function redisOf(
 }
 
 export function intelEdges(options: IntelEdgesOptions): LiveEdge[] {
-  const { bus, clock, cloud, lane, redis, run, say, settings } = options;
+  const { bus, clock, lane, redis, run, say, settings } = options;
   const { sourceSystem } = run.config.intel;
+  const { bigquery } = settings;
   const { seed } = run;
-  const bridge = { lane, bus, clock, sourceSystem, cloud };
+  const bridge = { lane, bus, clock, sourceSystem, cloud: bigquery !== null };
   const edges: LiveEdge[] = [
     redis === null ? new ProcessBridge(bridge) : new RedisBridge({ ...bridge, address: redis, say, seed }),
   ];
   if (settings.fearGreed !== null)
     edges.push(new FearGreedSource({ ...settings.fearGreed, lane, clock, say, seed }));
+  if (bigquery !== null) {
+    const multiple = run.config.intel.spikeMultiplier;
+    edges.push(new CloudSignalEngine({ ...bigquery, multiple, lane, clock, seed }));
+  }
   return edges;
 }

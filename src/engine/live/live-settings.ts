@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { redisAddress } from '../../adapters/redis/redis-address.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { schemaSentence } from '../../domain/schema-sentence.ts';
+import { bigQuerySettings } from './bigquery-settings.ts';
 
 const liveSettingsSchema = z.strictObject({
   /** Shares as the venue writes them (`SPY`, `BRK.B`), coins as pairs (`BTC/USD`). */
@@ -54,6 +55,8 @@ const liveSettingsSchema = z.strictObject({
     })
     .nullable()
     .default(null),
+  /** The table in Google's BigQuery that tells volume spikes; null: they are counted on the engine's own bars. */
+  bigquery: bigQuerySettings.nullable().default(null),
   /** Option chains are fetched this often in the session. */
   chainEveryMs: z.int().min(1_000).default(60_000),
   /** Strikes that are fetched lie this far from the price at most, as a share of it. */
@@ -84,7 +87,9 @@ const fearGreedAddress = (text: string): object => {
 };
 
 /** The variables there are, and how each is read. */
-const VARIABLES: Readonly<Record<string, readonly [keyof LiveSettings, (text: string) => unknown]>> = {
+const VARIABLES: Readonly<
+  Record<string, readonly [keyof LiveSettings, (text: string, before: unknown) => unknown]>
+> = {
   QUANTOS_SYMBOLS: ['symbols', names],
   QUANTOS_DATA: ['dataFolder', String],
   QUANTOS_PORT: ['port', whole],
@@ -98,6 +103,7 @@ const VARIABLES: Readonly<Record<string, readonly [keyof LiveSettings, (text: st
   QUANTOS_REDIS_URL: ['redisUrl', String],
   QUANTOS_REDIS_CA_FILE: ['redisCaFile', String],
   QUANTOS_FEAR_GREED_URL: ['fearGreed', fearGreedAddress],
+  QUANTOS_BIGQUERY_TABLE: ['bigquery', (table, before) => ({ ...(before as object | null), table })],
 };
 
 /** Flags go before the environment, the environment before the file. Throws InputError with one sentence. */
@@ -111,7 +117,7 @@ export function liveSettings(
   for (const [variable, [key, read]] of Object.entries(VARIABLES)) {
     const text = env[variable];
     if (text === undefined) continue;
-    given[key] = read(text);
+    given[key] = read(text, given[key]);
     origin.set(key, variable);
   }
   for (const [key, value] of Object.entries(flags)) {
@@ -145,10 +151,16 @@ export function liveSettings(
   throw new InputError(schemaSentence(parsed.error, where, shown, Object.keys(liveSettingsSchema.shape)));
 }
 
-const ADDRESSES = ['venueUrl', 'viewUrl', 'alertWebhook', 'redisUrl', 'fearGreed'] as const;
+const ADDRESSES = ['venueUrl', 'viewUrl', 'alertWebhook', 'redisUrl', 'fearGreed', 'bigquery'] as const;
 
 const addressIn = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null && 'url' in value ? value.url : value;
+  typeof value !== 'object' || value === null
+    ? value
+    : 'url' in value
+      ? value.url
+      : 'endpoint' in value
+        ? value.endpoint
+        : '';
 
 const holdsPassword = (value: unknown): boolean => /^\s*[a-z]+:[/\\]*[^/\\?#]*@/i.test(String(value));
 

@@ -43,3 +43,40 @@ describe('settings of a live process', () => {
     expect(() => liveSettings({}, {}, none)).toThrow('nothing to trade is named');
   });
 });
+
+describe('the table of cloud signals', () => {
+  const withTable = (bigquery: object, env = {}) =>
+    liveSettings({ symbols: ['SPY'] }, env, { ...none, live: { bigquery } as never }).bigquery;
+
+  it('is nowhere unless it is named, and has a cost cap, a pace and names of columns by default', () => {
+    expect(liveSettings({ symbols: ['SPY'] }, {}, none).bigquery).toBeNull();
+    expect(withTable({ table: 'some-project.market.bars' })).toMatchObject({
+      everyS: 60,
+      maximumBytesBilled: 104_857_600,
+      columns: { symbol: 'symbol', ts: 'ts', price: 'close', open: 'open', volume: 'volume' },
+    });
+  });
+
+  it('is named by the environment over the file, which keeps the rest', () => {
+    const env = { QUANTOS_BIGQUERY_TABLE: 'other-project.a.b' };
+    expect(withTable({ table: 'some-project.market.bars', everyS: 30 }, env)).toMatchObject({
+      table: 'other-project.a.b',
+      everyS: 30,
+    });
+    expect(liveSettings({ symbols: ['SPY'] }, env, none).bigquery?.table).toBe('other-project.a.b');
+  });
+
+  it.each([
+    [{ table: 'bars' }, /bigquery[.]table is "bars"; expected project[.]dataset[.]table/],
+    [{ table: 'some-project.market.`bars`' }, /bigquery[.]table/],
+    [{ table: 'some-project.a.b', columns: { volume: 'v) --' } }, /bigquery[.]columns[.]volume/],
+    [{ table: 'some-project.a.b', maximumBytesBilled: 1_000 }, /bigquery[.]maximumBytesBilled is 1000/],
+    [{ table: 'some-project.a.b', everyS: 0 }, /bigquery[.]everyS is 0/],
+    [
+      { table: 'some-project.a.b', endpoint: 'http://me:secret@127.0.0.1' },
+      /holds a user name or a password/,
+    ],
+  ])('is refused with one sentence: %j', (bigquery, sentence) => {
+    expect(() => withTable(bigquery)).toThrow(sentence);
+  });
+});
