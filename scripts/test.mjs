@@ -10,7 +10,10 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const env = { ...process.env };
 
-/** Programs from Debian: found on PATH under one of `names`, else installed as `debian` where that is allowed. */
+/**
+ * Programs from Debian: found on PATH under one of `names` where they pass `proof`, else installed as `debian` where that
+ * is allowed.
+ */
 const PROGRAMS = [
   {
     names: ['chromium', 'chromium-browser', 'google-chrome'],
@@ -18,6 +21,23 @@ const PROGRAMS = [
     pathIn: 'QUANTOS_CHROMIUM',
     skipIn: 'QUANTOS_SKIP_BROWSER',
     skipped: 'the tests that open a report in a browser',
+  },
+  {
+    names: ['redis-server'],
+    debian: 'redis-server',
+    pathIn: 'QUANTOS_REDIS_SERVER',
+    skipIn: 'QUANTOS_SKIP_REDIS',
+    skipped: 'the tests of the Intel Bus on a real Redis',
+  },
+  {
+    names: ['python3'],
+    // The one that Debian's package belongs to need not be the first on PATH.
+    folders: ['/usr/bin'],
+    proof: ['-c', 'import redis'],
+    debian: 'python3-redis',
+    pathIn: 'QUANTOS_PYTHON',
+    skipIn: 'QUANTOS_SKIP_PYTHON',
+    skipped: "the tests of the Intel Bus's Python client",
   },
 ];
 
@@ -28,9 +48,12 @@ const say = (line) => process.stderr.write(`test: ${line}\n`);
 const run = (command, args) => spawnSync(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
 const succeeds = (command, args) => run(command, args).status === 0;
 
-function onPath(names) {
-  for (const folder of (env.PATH ?? '').split(delimiter)) {
-    for (const name of names) if (folder !== '' && existsSync(join(folder, name))) return join(folder, name);
+function onPath(names, { folders = [], proof = null } = {}) {
+  for (const folder of [...folders, ...(env.PATH ?? '').split(delimiter)]) {
+    for (const name of names) {
+      const path = join(folder, name);
+      if (folder !== '' && existsSync(path) && (proof === null || succeeds(path, proof))) return path;
+    }
   }
   return null;
 }
@@ -60,9 +83,9 @@ function installDebian(name) {
   ]);
 }
 
-function provideProgram({ names, debian, pathIn, skipIn, skipped }) {
+function provideProgram({ names, debian, pathIn, skipIn, skipped, ...where }) {
   if (env[skipIn]) return say(`${skipIn} is set: SKIPPED: ${skipped}`);
-  const path = onPath(names) ?? (installDebian(debian) ? onPath(names) : null);
+  const path = onPath(names, where) ?? (installDebian(debian) ? onPath(names, where) : null);
   if (path !== null) env[pathIn] = path;
   else {
     env[skipIn] = '1';

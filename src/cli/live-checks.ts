@@ -12,6 +12,7 @@ import { civilDay, tradingDayAt, tradingSession } from '../domain/exchange-calen
 import { fromMicros } from '../domain/money.ts';
 import { VenueError } from '../domain/venue-error.ts';
 import { wallClock } from '../engine/live/host-clock.ts';
+import { redisOf } from '../engine/live/intel-edges.ts';
 import { type LiveSettings, venueKeys } from '../engine/live/live-settings.ts';
 import { DAY_S } from '../events/tick.ts';
 import { LogError } from '../log/log-error.ts';
@@ -19,6 +20,7 @@ import { lockPath, takeWriterLock } from '../log/writer-lock.ts';
 import { SIMULATOR_KEY_ID, SIMULATOR_SECRET } from '../simulators/alpaca/alpaca-simulator.ts';
 import { CLOCK_OFF_MAX_US, CLOCK_OFF_TOLD_US } from './clock-limits.ts';
 import { type Finding, fine } from './finding.ts';
+import { redisFinding } from './redis-check.ts';
 
 export interface LiveCheckOptions {
   readonly settings: LiveSettings;
@@ -46,6 +48,7 @@ export async function liveChecks(options: LiveCheckOptions): Promise<Finding[]> 
     const asked = await Promise.all([
       credentials === null ? [] : venue(deskOf(options, credentials, clock), options, clock),
       yahoo(options, clock),
+      intel(settings),
     ]);
     findings.push(...asked.flat());
   }
@@ -66,6 +69,12 @@ function keys(credentials: AlpacaCredentials | null, online: boolean): Finding {
     found: `no Alpaca keys (${KEYS})`,
     advice: 'paper and live trading need them; simulations and quantos sim-venue do not',
   };
+}
+
+/** The Redis of the Intel Bus, where one is configured. */
+async function intel(settings: LiveSettings): Promise<Finding[]> {
+  const address = redisOf(settings, process.env);
+  return address === null ? [] : [await redisFinding(address, true)];
 }
 
 /** A simulator on this machine lets everybody in who says its name. */

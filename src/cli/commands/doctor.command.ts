@@ -70,8 +70,9 @@ function liveOptions({ config, data, mode, online, port, venue, yahoo }: DoctorO
 
 /** What a venue or a library says of a failure may hold what it was asked with. */
 function redacted(finding: Finding): Finding {
-  const { APCA_API_KEY_ID, APCA_API_SECRET_KEY } = process.env;
-  const redact = redactor([APCA_API_KEY_ID ?? '', APCA_API_SECRET_KEY ?? '']);
+  const { APCA_API_KEY_ID, APCA_API_SECRET_KEY, QUANTOS_REDIS_USER, QUANTOS_REDIS_PASSWORD } = process.env;
+  const secrets = [APCA_API_KEY_ID, APCA_API_SECRET_KEY, QUANTOS_REDIS_USER, QUANTOS_REDIS_PASSWORD];
+  const redact = redactor(secrets.map((each) => each ?? ''));
   return { ...finding, found: redact(finding.found), advice: finding.advice && redact(finding.advice) };
 }
 
@@ -206,9 +207,9 @@ function chromium(): Finding {
 }
 
 async function redis(): Promise<Finding> {
-  const url = new URL(
-    URL.canParse(process.env.REDIS_URL ?? '') ? process.env.REDIS_URL! : 'redis://127.0.0.1:6379',
-  );
+  const { QUANTOS_REDIS_URL, REDIS_URL } = process.env;
+  const given = [QUANTOS_REDIS_URL, REDIS_URL].find((each) => each !== undefined && URL.canParse(each));
+  const url = new URL(given ?? 'redis://127.0.0.1:6379');
   const answers = await new Promise<boolean>((resolve) => {
     const socket = createConnection({
       host: url.hostname,
