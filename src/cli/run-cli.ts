@@ -7,6 +7,7 @@ import { addImport } from './commands/import.command.ts';
 import { addIntel } from './commands/intel.command.ts';
 import { addKill } from './commands/kill.command.ts';
 import { addLog } from './commands/log.command.ts';
+import { addMachines } from './commands/machines.command.ts';
 import { addOption } from './commands/option.command.ts';
 import { addReplay } from './commands/replay.command.ts';
 import { addReport } from './commands/report.command.ts';
@@ -28,6 +29,7 @@ const COMMANDS = [
   addState,
   addLog,
   addReport,
+  addMachines,
   addOption,
   addSimVenue,
   addIntel,
