@@ -9,11 +9,15 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = (name) => `node_modules/.bin/${name}`;
 
 const CHECKS = {
-  types: [bin('tsc'), '--noEmit', '-p', '.'],
-  lint: [bin('biome'), 'check', '--error-on-warnings', '.'],
-  architecture: [bin('depcruise'), '--config', '.dependency-cruiser.mjs', 'src', 'replay'],
-  unused: [bin('knip'), '--no-progress'],
-  determinism: [process.execPath, '--import', 'tsx', 'scripts/determinism-scan.ts'],
+  types: [
+    [bin('tsc'), '--noEmit', '-p', '.'],
+    // What runs in a browser knows its globals, and nothing else does.
+    [bin('tsc'), '--noEmit', '-p', 'src/dashboard/page'],
+  ],
+  lint: [[bin('biome'), 'check', '--error-on-warnings', '.']],
+  architecture: [[bin('depcruise'), '--config', '.dependency-cruiser.mjs', 'src', 'replay']],
+  unused: [[bin('knip'), '--no-progress']],
+  determinism: [[process.execPath, '--import', 'tsx', 'scripts/determinism-scan.ts']],
 };
 
 const chosen = process.argv.slice(2);
@@ -26,14 +30,17 @@ if (unknown !== undefined) {
 }
 
 let failed = 0;
-for (const [name, [command, ...args]] of Object.entries(CHECKS)) {
+for (const [name, commands] of Object.entries(CHECKS)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   const start = performance.now();
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+  const results = commands.map(([command, ...args]) =>
+    spawnSync(command, args, { cwd: root, encoding: 'utf8' }),
+  );
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(12)} ${seconds} s`);
-  if (status !== 0) {
-    failed++;
+  const wrong = results.filter(({ status }) => status !== 0);
+  console.log(`${wrong.length === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(12)} ${seconds} s`);
+  if (wrong.length > 0) failed++;
+  for (const { stdout, stderr, error } of wrong) {
     console.log(error?.message ?? `${stdout}${stderr}`.trimEnd());
   }
 }

@@ -8,6 +8,7 @@ import { addIntel } from './commands/intel.command.ts';
 import { addKill } from './commands/kill.command.ts';
 import { addLog } from './commands/log.command.ts';
 import { addMachines } from './commands/machines.command.ts';
+import { addOpen } from './commands/open.command.ts';
 import { addOption } from './commands/option.command.ts';
 import { addReplay } from './commands/replay.command.ts';
 import { addReport } from './commands/report.command.ts';
@@ -30,6 +31,7 @@ const COMMANDS = [
   addLog,
   addReport,
   addMachines,
+  addOpen,
   addOption,
   addSimVenue,
   addIntel,

@@ -26,6 +26,7 @@ import { LiveLines } from './live-lines.ts';
 import { readRunFile } from './options/run-file.ts';
 import { prepareRunOn, type RunOptions } from './options/run-options.ts';
 import { type CommonOptions, remark, type Terminal } from './terminal.ts';
+import { beginRerun } from './what-if-thread.ts';
 
 export interface LiveOptions extends CommonOptions, Pick<RunOptions, 'config' | 'set' | 'strategy'> {
   readonly mode: 'paper' | 'live';
@@ -80,7 +81,7 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
     logLevel: options.quiet ? 'warn' : 'info',
     logFile: join(settings.dataFolder, 'engine.log'),
     stderr: null,
-    page: null,
+    page: { beginRerun },
     secrets: [credentials.keyId, credentials.secret, redis?.user ?? '', redis?.password ?? ''],
   });
   const bus = new IntelBus(() => clock.now());
@@ -127,7 +128,10 @@ export async function startLive(options: LiveOptions, terminal: Terminal): Promi
   const forget = stopOnSignal(engine);
   try {
     const port = await operations.open(engine);
-    if (port !== null) print(`http://127.0.0.1:${port}/health and /metrics; quantos kill halts it`);
+    if (port !== null) {
+      print(`${operations.address} is its page; keep the address to yourself, it may command`);
+      print(`http://127.0.0.1:${port}/health and /metrics; quantos kill halts it`);
+    }
     await engine.start();
     const state = await end;
     if (state === 'failed')

@@ -1,12 +1,15 @@
 /** Everything a page asks for, put onto a server: the page itself, its session, its statecharts and its reruns. */
+import type { EngineHealth } from '../engine/live/engine-health.ts';
 import { type LocalApp, type LocalServer, openLocalServer, refuse } from './local-server.ts';
 import { machineRoutes } from './machine-routes.ts';
 import { pageAssets } from './page-bundle.ts';
 import { pageRoutes } from './page-routes.ts';
-import { WatchedSession, type WatchedSessionParts } from './watched-session.ts';
+import { WatchedSession } from './watched-session.ts';
 import { type BeginRerun, WhatIfDesk, whatIfRoutes } from './what-if-desk.ts';
 
-export interface DashboardParts extends WatchedSessionParts {
+export interface DashboardParts {
+  /** Null where no engine runs: a log that is over. */
+  readonly health: () => EngineHealth | null;
   /** An engine runs behind it and takes commands. */
   readonly live: boolean;
   readonly token: string;
@@ -20,9 +23,9 @@ export interface Dashboard {
 }
 
 export async function createDashboard(parts: DashboardParts): Promise<Dashboard> {
-  const { live, token, beginRerun } = parts;
+  const { live, token, beginRerun, health } = parts;
   const assets = await pageAssets();
-  const session = new WatchedSession(parts);
+  const session = new WatchedSession({ health });
   const desk = new WhatIfDesk(beginRerun);
   return {
     session,

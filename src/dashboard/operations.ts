@@ -28,8 +28,8 @@ export interface OperationsOptions {
   readonly logFile: string | null;
   /** Lines for whoever watches; null for nobody. */
   readonly stderr: ((line: string) => void) | null;
-  /** Where the page's followers and reruns come from; null for no page. */
-  readonly page: Pick<DashboardParts, 'openLog' | 'beginRerun'> | null;
+  /** What the page needs to rerun sessions; null for no page. */
+  readonly page: Pick<DashboardParts, 'beginRerun'> | null;
   /** Values that may never leave the process: keys above all. */
   readonly secrets: readonly string[];
 }

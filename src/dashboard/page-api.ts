@@ -17,12 +17,12 @@ export interface PageSession {
 }
 
 /** What the engine says of itself beside its log; the page needs no more of it. */
-export type PageHealth = Pick<EngineHealth, 'state' | 'why' | 'lagUs' | 'backlog'>;
+export type PageHealth = Pick<EngineHealth, 'state' | 'why'>;
 
 /** One message of the stream: the newest of everything. */
 export interface PageNews {
   readonly boot: string;
-  readonly log: string;
+  readonly log: string | null;
   readonly health: PageHealth | null;
   readonly moment: EngineMoment | null;
   /** Why there is no moment; null where there is one. */

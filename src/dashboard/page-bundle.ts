@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { chartStyle } from '../projections/charts/chart-svg.ts';
 
 export interface Asset {
   readonly contentType: string;
@@ -80,7 +81,7 @@ export async function bundlePage(): Promise<Readonly<Record<PageFile, string>>> 
   return {
     'index.html': source('index.html'),
     'page.js': built('.js'),
-    'page.css': built('.css'),
+    'page.css': built('.css') + chartStyle,
     'icon.svg': source('icon.svg'),
   };
 }

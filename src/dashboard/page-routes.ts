@@ -89,11 +89,11 @@ export function pageRoutes(app: LocalApp, { assets, session, live, token }: Page
 }
 
 async function answer(context: Context, session: WatchedSession, name: keyof typeof questions) {
-  const opened = session.view();
-  if (opened === null) return refuse(context, 503, 'no session has begun yet');
+  const { view } = session;
+  if (view === null) return refuse(context, 503, 'no session has begun yet');
   const asked = questions[name].safeParse(context.req.query());
   if (!asked.success) return refuse(context, 400, schemaSentence(asked.error, name, context.req.query()));
-  return replied(context, async () => answers[name](await opened, asked.data as never));
+  return replied(context, async () => answers[name](view, asked.data as never));
 }
 
 /** What a person asked wrongly is told in a sentence; anything else is ours. */

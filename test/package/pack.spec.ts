@@ -2,7 +2,7 @@
  * What a user gets: the packed tarball in an empty folder. Its dependencies are linked from this checkout instead of
  * installed (compiling the database takes minutes), and only the declared ones: an import of anything else fails here.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -50,6 +50,9 @@ test('the tarball holds the build, the demo data and the notices, and no sources
     'CHANGELOG.md',
     'THIRD-PARTY-NOTICES.md',
     'dist/assets/sp500-2000.csv',
+    'dist/assets/dashboard/index.html',
+    'dist/assets/dashboard/page.js',
+    'dist/assets/dashboard/page.css',
   ]) {
     expect(packed).toContain(path);
   }
@@ -92,3 +95,38 @@ test('both entries are typed, so that a strategy with a wrong signal does not co
   writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['strategy.ts'] }));
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', app]);
 });
+
+test('the page it brings is served with its session, and reruns it in a thread of its own', async () => {
+  run('npx', ['--no-install', 'quantos', 'start', '--quiet', '--json']);
+  const main = join(app, 'node_modules', 'quantos', 'dist', 'cli', 'main.js');
+  const server = spawn(process.execPath, [main, 'open', 'out/demo.db', '--json'], { cwd: app });
+  try {
+    const { address } = await new Promise<{ address: string }>((resolve, reject) => {
+      let text = '';
+      server.stdout.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        if (text.includes('}')) resolve(JSON.parse(text));
+      });
+      server.once('close', () => reject(new Error(`it ended: ${text}`)));
+    });
+    const { origin, hash } = new URL(address);
+    const get = (path: string) => fetch(origin + path);
+    expect(await (await get('/')).text()).toContain('/assets/page.js');
+    expect((await (await get('/assets/page.js')).text()).length).toBeGreaterThan(100_000);
+    expect(await (await get('/api/moment')).json()).toMatchObject({ session: { name: 'demo', mode: 'sim' } });
+    const begun = await fetch(`${origin}/api/what-if`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-quantos-token': hash.slice('#token='.length) },
+      body: JSON.stringify({ hedge: 'off' }),
+    });
+    const { id } = (await begun.json()) as { id: number };
+    const status = async () =>
+      (await (await get(`/api/what-if?id=${id}`)).json()) as { state: string; error?: string };
+    await expect
+      .poll(async () => (await status()).state, { timeout: 60_000, interval: 200 })
+      .not.toBe('running');
+    expect(await status()).toMatchObject({ state: 'done', result: { variant: { label: 'hedge=off' } } });
+  } finally {
+    server.kill('SIGTERM');
+  }
+}, 120_000);

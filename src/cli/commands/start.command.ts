@@ -24,6 +24,7 @@ import { withSettings } from '../options/run-options.ts';
 import { comparisonOf } from '../options/run-parts.ts';
 import { performRun } from '../perform-run.ts';
 import { quietLines, resultTable } from '../result-table.ts';
+import { servePage } from '../serve-page.ts';
 import { startLive } from '../start-live.ts';
 import { type CommonOptions, remark, type Terminal } from '../terminal.ts';
 
@@ -103,7 +104,7 @@ export function addStart(program: Command, terminal: Terminal): void {
     .option('--speed <n|max>', 'max: as fast as it goes', 'max')
     .option(
       '--port <n>',
-      'paper, live: health, metrics and the kill switch answer here (any free port)',
+      'the dashboard; in paper and live health, metrics and the kill switch, too (any free port)',
       wholeFor('--port', 'a port from 0 to 65535'),
     )
     .option('--symbols <list>', 'paper, live: what to trade, SPY,QQQ,BTC/USD', (text: string) =>
@@ -151,9 +152,17 @@ export function addStart(program: Command, terminal: Terminal): void {
       },
       terminal,
     );
-    if (json) return;
+    if (json) {
+      if (options.port !== undefined) await servePage(out, options.port, { json }, terminal);
+      return;
+    }
     terminal.out([resultTable(result.summary, result.compared), ...quietLines(result.quiet)].join('\n'));
     if (!quiet) terminal.out(whatNext(terminal, result, out, report));
+    // A script's run ends when it is done; a person looks around.
+    if (options.port !== undefined || (terminal.watched && !quiet)) {
+      terminal.out('');
+      await servePage(out, options.port ?? 0, { quiet }, terminal);
+    }
   };
   withCommon(
     withSettings(command),
@@ -168,10 +177,7 @@ export function addStart(program: Command, terminal: Terminal): void {
   );
 }
 
-function requireThisRelease({ speed, port }: StartOptions): void {
-  const later = (what: string) =>
-    new InputError(`${what} comes with a later release; this one runs --mode sim and ends when it is done`);
-  if (port !== undefined) throw later('--port, the dashboard,');
+function requireThisRelease({ speed }: StartOptions): void {
   if (speed !== 'max')
     throw new InputError(`--speed is "${speed}"; daily bars run at max only in this release`);
 }

@@ -100,11 +100,11 @@ function Desk({ page, shown }: { readonly page: PageState; readonly shown: Engin
       <ConvictionPanel of={of} />
       <SelectionPanel of={of} />
       <PositionsPanel page={page} shown={shown} />
+      <LimitsPanel shown={shown} />
       <OrdersPanel shown={shown} />
       <HedgePanel hedging={shown.hedging} />
-      <LimitsPanel shown={shown} />
+      <EventsPanel shown={shown} rows={16} />
       <EquityPanel shown={shown} />
-      <EventsPanel shown={shown} rows={14} />
       <IntelPanel shown={shown} />
       {shown.session.modelled.length === 0 ? null : (
         <details class="modelled">
@@ -119,9 +119,9 @@ function Desk({ page, shown }: { readonly page: PageState; readonly shown: Engin
       <p class="note about">
         QuantOS {shown.session.engineVersion}. Price charts by{' '}
         <a href="https://www.tradingview.com" rel="noreferrer" target="_blank">
-          TradingView Lightweight Charts
+          TradingView Lightweight Charts™
         </a>
-        .
+        , © TradingView, Inc.
       </p>
     </div>
   );

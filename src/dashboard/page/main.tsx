@@ -15,4 +15,7 @@ import { start } from './store.ts';
 
 applyTheme();
 start();
-render(<App />, document.getElementById('page')!);
+const page = document.getElementById('page')!;
+// What the document showed until now.
+page.replaceChildren();
+render(<App />, page);

@@ -28,7 +28,31 @@ export class Refused extends Error {
 
 type Said = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
+/** Questions that wait for their answers. Who takes a picture of the page waits for none. */
+let waiting = 0;
+
+function settle(): void {
+  const isQuiet = waiting === 0;
+  // What was answered is drawn in the frame after the next.
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      document.body.dataset.quiet = String(isQuiet && waiting === 0);
+    }),
+  );
+}
+
 async function ask<T>(path: string, said: Said = {}, init: RequestInit = {}): Promise<T> {
+  waiting += 1;
+  document.body.dataset.quiet = 'false';
+  try {
+    return await asked<T>(path, said, init);
+  } finally {
+    waiting -= 1;
+    settle();
+  }
+}
+
+async function asked<T>(path: string, said: Said, init: RequestInit): Promise<T> {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(said)) {
     if (value !== undefined && value !== '') query.set(name, String(value));
@@ -63,7 +87,8 @@ export const server = {
   events: ({ types, ...query }: EventQuery) =>
     ask<EventPage>('/api/events', { ...query, types: types?.join(',') }),
   event: (seq: number) => ask<EventDetail>('/api/event', { seq }),
-  series: (symbol: string, points: number) => ask<SymbolSeries>('/api/series', { symbol, points }),
+  series: (symbol: string, points: number, upTo?: number) =>
+    ask<SymbolSeries>('/api/series', { symbol, points, upTo }),
   equity: (points: number) => ask<EquityCurve>('/api/equity', { points }),
   machines: () => ask<readonly MachineName[]>('/api/machines'),
   machine: (name: string) => ask<MachineDrawing>('/api/machine', { name }),

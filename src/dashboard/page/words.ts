@@ -40,7 +40,7 @@ export function span(ms: number | null): string {
 
 /** `buyingPower` as `buying power`: names of tests and limits are the code's own. */
 export const words = (name: string): string =>
-  name.replace(/([a-z\d])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+  name.replace(/(?<=.)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 /** A value of a test: number, word, yes or no. */
 export function said(value: unknown): string {

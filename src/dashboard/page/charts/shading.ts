@@ -3,6 +3,7 @@ import type {
   IChartApiBase,
   IPrimitivePaneRenderer,
   ISeriesPrimitive,
+  Logical,
   SeriesAttachedParameter,
   Time,
 } from 'lightweight-charts';
@@ -41,20 +42,22 @@ export class RegimeShading implements ISeriesPrimitive<Time> {
 
   paneViews() {
     const renderer: IPrimitivePaneRenderer = {
-      draw: () => {},
-      drawBackground: (target) =>
+      draw: (target) =>
         target.useBitmapCoordinateSpace(
           ({ context, bitmapSize, horizontalPixelRatio, verticalPixelRatio }) => {
             const scale = this.#chart?.timeScale();
             if (scale === undefined) return;
+            const at = (place: number) => scale.logicalToCoordinate(place as Logical);
+            const [first, second] = [at(0), at(1)];
+            if (first === null || second === null) return;
+            // Half a bar earlier, so that neighbours meet between their candles.
+            const half = (second - first) / 2;
             for (const shade of this.shades) {
               const colour = this.colourOf(shade);
-              // Half a bar earlier, so that neighbours meet between their candles.
-              const from = scale.logicalToCoordinate((shade.from - 0.5) as never);
-              const to = scale.logicalToCoordinate((shade.to - 0.5) as never);
+              const [from, to] = [at(shade.from), at(shade.to)];
               if (colour === null || from === null || to === null) continue;
-              const left = Math.max(0, Math.round(from * horizontalPixelRatio));
-              const right = Math.min(bitmapSize.width, Math.round(to * horizontalPixelRatio));
+              const left = Math.max(0, Math.round((from - half) * horizontalPixelRatio));
+              const right = Math.min(bitmapSize.width, Math.round((to - half) * horizontalPixelRatio));
               if (right <= left) continue;
               context.fillStyle = colour;
               const ribbon = RIBBONS.indexOf(shade.region);

@@ -11,8 +11,10 @@ import { day, isoOf, moment, price, span, tone } from '../words.ts';
 import { useDue } from './orders.tsx';
 import { useTheme } from './theme.tsx';
 
-const POINTS = 3_000;
+const POINTS = 2_000;
 const AGAIN_EVERY_MS = 2_000;
+/** A hand on the slider rests so long before its chart is read anew; until then the old one is cut off. */
+const REST_MS = 250;
 const WIDTHS: readonly (readonly [string, number | null])[] = [
   ['60', 60],
   ['250', 250],
@@ -102,20 +104,21 @@ export function PricePanel({ shown, symbol }: { readonly shown: EngineMoment; re
   );
 }
 
-/** Asked for once, and again while the session goes on. */
-function useSeries(symbol: string, { head, session }: EngineMoment): SymbolSeries | null {
+/** Asked for once, again while the session goes on, and up to the moment that somebody looks back at: its last bar is whole then. */
+function useSeries(symbol: string, { head, seq, session }: EngineMoment): SymbolSeries | null {
   const [series, setSeries] = useState<SymbolSeries | null>(null);
-  const due = useDue(head.seq, AGAIN_EVERY_MS);
+  const upTo = current().place.seq === null ? null : seq;
+  const due = useDue(upTo ?? head.seq, upTo === null ? AGAIN_EVERY_MS : REST_MS);
   useEffect(() => {
     let wanted = true;
     server
-      .series(symbol, POINTS)
+      .series(symbol, POINTS, upTo === null ? undefined : due)
       .then((answer) => wanted && setSeries(answer))
       .catch(() => {});
     return () => {
       wanted = false;
     };
-  }, [symbol, due, session.name]);
+  }, [symbol, due, upTo === null, session.name]);
   return series?.symbol === symbol ? series : null;
 }
 
