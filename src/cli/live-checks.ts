@@ -18,6 +18,7 @@ import { DAY_S } from '../events/tick.ts';
 import { LogError } from '../log/log-error.ts';
 import { lockPath, takeWriterLock } from '../log/writer-lock.ts';
 import { SIMULATOR_KEY_ID, SIMULATOR_SECRET } from '../simulators/alpaca/alpaca-simulator.ts';
+import { bigQueryCheck } from './bigquery-check.ts';
 import { CLOCK_OFF_MAX_US, CLOCK_OFF_TOLD_US } from './clock-limits.ts';
 import { type Finding, fine } from './finding.ts';
 import { redisFinding } from './redis-check.ts';
@@ -52,6 +53,8 @@ export async function liveChecks(options: LiveCheckOptions): Promise<Finding[]> 
     ]);
     findings.push(...asked.flat());
   }
+  const cloud = await bigQueryCheck(settings, { online, clock });
+  if (cloud !== null) findings.push(cloud);
   return findings.map((each) => ({ ...each, live: true }));
 }
 
