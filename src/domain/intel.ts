@@ -214,7 +214,7 @@ export function formatPayload({ value, source_system, timestamp, confidence }: I
     `"value": ${formatJson(value)}`,
     `"source_system": ${formatJson(source_system)}`,
     `"timestamp": ${timestamp.toFixed(6)}`,
-    `"confidence": ${Number.isInteger(confidence) ? confidence.toFixed(1) : String(confidence)}`,
+    `"confidence": ${Number.isInteger(confidence) ? confidence.toFixed(1) : formatJson(confidence)}`,
   ];
   return `{${fields.join(', ')}}`;
 }
@@ -244,6 +244,7 @@ const ascii = (json: string): string =>
 /** Somebody else's text is quoted no longer than a line. */
 const TOLD_MAX = 160;
 const sentence = (error: z.ZodError, where: string, given: unknown): string => {
-  const told = schemaSentence(error, where, given);
+  // JSON escapes the lower control characters only.
+  const told = schemaSentence(error, where, given).replace(/\p{Cc}/gu, ' ');
   return told.length <= TOLD_MAX ? told : `${told.slice(0, TOLD_MAX - 1).toWellFormed()}…`;
 };
