@@ -1,7 +1,5 @@
 /** `start --inspect`: opens the inspector's door, says where it is, and closes it behind the last message. */
 import type { MachineObserver } from '../bus/ports.ts';
-import { openInspector } from '../dashboard/inspector/inspector-server.ts';
-import { InspectorStream } from '../dashboard/inspector/inspector-stream.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -23,6 +21,11 @@ async function openInspection(
   if (port === undefined) return null;
   // Also where only results are to be printed: without its address it is of no use.
   const say = (sentence: string) => terminal.err(sentence);
+  // Stately's package takes a while to load, and few runs are inspected.
+  const [{ InspectorStream }, { openInspector }] = await Promise.all([
+    import('../dashboard/inspector/inspector-stream.ts'),
+    import('../dashboard/inspector/inspector-server.ts'),
+  ]);
   const stream = new InspectorStream(say);
   const server = await openInspector(port === true ? 0 : port, stream).catch(
     (error: NodeJS.ErrnoException) => {

@@ -2,7 +2,7 @@
  * A statechart drawn by state-machine-cat, offline. Every state is one group with `data-state="its.path"`: a page that
  * adds the class `lit` to it shows the live state, with `chartStyle` in its own style sheet.
  */
-import { type IRenderOptions, render } from 'state-machine-cat';
+import type { IRenderOptions } from 'state-machine-cat';
 import { type Drawing, drawingOf } from './chart-drawing.ts';
 import { chartOf } from './chart-model.ts';
 import type { MachineName } from './machine-catalogue.ts';
@@ -49,7 +49,9 @@ export function chartSvg(name: MachineName): Promise<string> {
   const known = drawn.get(name);
   if (known !== undefined) return known;
   const drawing = drawingOf(chartOf(name));
-  const svg = render(drawing.machine, OPTIONS).then((text) => pageSvg(name, drawing, text));
+  const svg = import('state-machine-cat')
+    .then(({ render }) => render(drawing.machine, OPTIONS))
+    .then((text) => pageSvg(name, drawing, text));
   drawn.set(name, svg);
   return svg;
 }
