@@ -189,6 +189,11 @@ export class BigQueryClient {
       userAgent: 'quantos',
       autoRetry: false,
     });
+    // An upload falls over headers that are not there where a server asks for no credentials.
+    const authenticated = client.makeAuthenticatedRequest;
+    const withHeaders = (options: object, ...rest: unknown[]) =>
+      (authenticated as (...all: unknown[]) => unknown)({ headers: {}, ...options }, ...rest);
+    client.makeAuthenticatedRequest = Object.assign(withHeaders, authenticated) as typeof authenticated;
     started.unsubscribe(follow);
     started.subscribe(follow);
     const send = client.request.bind(client);
