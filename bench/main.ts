@@ -13,6 +13,7 @@ import { optionMaths } from './option-maths.bench.ts';
 import { rawRates } from './raw-rates.bench.ts';
 import { replayMemory } from './replay-memory.bench.ts';
 import { replayQuotes } from './replay-quotes.bench.ts';
+import { timeTravel } from './time-travel.bench.ts';
 
 const benchmarks: readonly Benchmark[] = [
   rawRates,
@@ -23,6 +24,7 @@ const benchmarks: readonly Benchmark[] = [
   optionMaths,
   liveLatency,
   flood,
+  timeTravel,
 ];
 
 const USAGE = `npm run bench -- [NAME...] [--small] [--json]

@@ -24,5 +24,6 @@ test('every benchmark runs at a tiny size and says what it measured, in one docu
     'option-maths',
     'live-latency',
     'flood',
+    'time-travel',
   ]);
 });

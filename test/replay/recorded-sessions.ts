@@ -1,5 +1,5 @@
 /** Sessions of every kind, recorded into files: what a traveller in time has to find its way through. */
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { backtest } from '../../replay/backtest.ts';
 import { openDataset } from '../../replay/dataset.ts';
@@ -38,7 +38,7 @@ const patient = {
   execution: { stepMs: 300_000, patienceMs: 3_600_000 },
 };
 
-function record(folder: string, datasets: readonly Dataset[], options: RunOptions): string {
+export function record(folder: string, datasets: readonly Dataset[], options: RunOptions): string {
   backtest({
     datasets: datasets.map((dataset) => ({ ...dataset, notes: [], rejected: 0, close: () => {} })),
     run: runSpec(options),
@@ -48,11 +48,7 @@ function record(folder: string, datasets: readonly Dataset[], options: RunOption
     session: 'recorded',
     modelled: [],
   });
-  // Of a session that rolls every day, one in the middle.
-  const logs = readdirSync(folder)
-    .filter((file) => file.endsWith('.db'))
-    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  return join(folder, logs[Math.floor(logs.length / 2)]);
+  return join(folder, 'run.db');
 }
 
 const quotes = (seed: number, days: number, everyS: number): Dataset => {
@@ -62,6 +58,13 @@ const quotes = (seed: number, days: number, everyS: number): Dataset => {
     BBB: { quotes: quotesOf(seed + 1, dates, everyS + 100) },
   });
 };
+
+/** A log of some hundred records: days of the S&P 500 with orders at opens and stops in the market. */
+export const fewDays = (folder: string): string =>
+  record(folder, [datasetOf({ SP500: { bars: tenthOfSp500(2_000, 2_060), assetClass: 'index' } })], {
+    config: hasty,
+    benchmark: 'SP500',
+  });
 
 /** Each makes its log in an empty folder and returns its path. */
 export const recordedSessions: Readonly<Record<string, (folder: string) => string>> = {
@@ -83,11 +86,13 @@ export const recordedSessions: Readonly<Record<string, (folder: string) => strin
         sizing: { kind: 'fixed', quantity: 10 },
       },
     ),
-  'a session that goes on from the one before': (folder) =>
-    record(folder, [quotes(9, 9, 60)], {
+  'a session that goes on from the one before': (folder) => {
+    record(folder, [quotes(9, 12, 60)], {
       roll: 'daily',
       config: { ...hasty, ...patient, exchange: slowVenue },
-    }),
+    });
+    return join(folder, 'run.9.db');
+  },
   'a recorded chain': (folder) => {
     const bars: readonly DayBar[] = wanderingDays(5, tradingDays('2010-06-01', 120), 100);
     const data = mkdtempSync(join(folder, 'data-'));
@@ -100,10 +105,19 @@ export const recordedSessions: Readonly<Record<string, (folder: string) => strin
   'a paper session with a clock and feeds': (folder) => {
     const path = join(folder, 'paper.db');
     const log = createLog(path, { session: 'paper-20150102T143000-test', flush: 'batch' });
+    const [strategy, params] = ['sma-cross', { fast: 3, slow: 9 }] as const;
     paperSession({
-      dataset: quotes(9, 6, 120),
-      run: runSpec({ config: { ...hasty, ...patient } }),
-      strategy: strategyOf('conviction'),
+      dataset: datasetOf({ AAA: { quotes: quotesOf(9, tradingDays('2014-12-31', 2), 60) } }),
+      run: runSpec({
+        profile: 'plain',
+        strategy,
+        params,
+        execution: 'midpoint',
+        sizing: { kind: 'fixed', quantity: 10 },
+        // Quotes come once a minute here: that is no silence.
+        config: { venue: { silenceMs: 600_000 }, exchange: { submitLatencyUs: 8_000_000 } },
+      }),
+      strategy: strategyOf(strategy),
       sink: log,
     });
     log.close();

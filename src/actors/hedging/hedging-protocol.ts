@@ -16,6 +16,7 @@ import { atMost, firstFailing, needs } from '../decision-tests.ts';
 import type { ConfluenceMatrix } from '../intel/confluence-matrix.ts';
 import { MachineHost } from '../machine-host.ts';
 import type { Regimes } from '../market/regimes.ts';
+import { oncePerRules } from '../once-per-rules.ts';
 import type { OrderBook } from '../orders/order-book.ts';
 import type { ReleaseDesk } from '../orders/release-desk.ts';
 import { isDueToRoll } from './hedge-limits.ts';
@@ -23,6 +24,7 @@ import { type HedgeSizing, type HedgeSources, putsToTrim, sharesToSell, sizeHedg
 import { type HedgeEvent, type HedgeFacts, hedgingProtocolMachine } from './hedging-protocol.machine.ts';
 
 const ACTOR = 'hedging-protocol';
+const machineOf = oncePerRules(hedgingProtocolMachine);
 
 interface Parts extends HedgeSources {
   readonly run: Pick<RunSpec, 'tradeFrom'>;
@@ -66,7 +68,7 @@ export class HedgingProtocol {
     this.#kernel = kernel;
     this.#parts = parts;
     this.#rules = configFor(parts.config, parts.benchmark).hedge;
-    this.#host = new MachineHost(kernel, ACTOR, hedgingProtocolMachine(this.#rules), undefined);
+    this.#host = new MachineHost(kernel, ACTOR, machineOf(this.#rules), undefined);
     kernel.on(OrderFilled, ACTOR, ({ payload }) => {
       if (parts.orders.get(payload.ordinal)?.intended.role === 'hedge') this.#settle();
     });

@@ -10,8 +10,10 @@ import { DayBarClosed, type MarketData } from '../../streams/market-data.ts';
 import { type RegimeReading, readRegime } from '../../streams/regime-readings.ts';
 import { atMost } from '../decision-tests.ts';
 import { MachineHost } from '../machine-host.ts';
+import { oncePerRules } from '../once-per-rules.ts';
 import { marketRegimeMachine, type RegimeRegion, regimeEvidence } from './market-regime.machine.ts';
 
+const machineOf = oncePerRules(marketRegimeMachine);
 type Host = MachineHost<ReturnType<typeof marketRegimeMachine>>;
 
 const regions: readonly RegimeRegion[] = ['trend', 'volatility', 'structure'];
@@ -41,7 +43,7 @@ export class Regimes {
     for (const symbol of symbols) {
       const id = `regime-${symbol}`;
       const rules = configFor(config, symbol).regime;
-      const host = new MachineHost(kernel, id, marketRegimeMachine(rules), undefined);
+      const host = new MachineHost(kernel, id, machineOf(rules), undefined);
       this.#hosts.set(symbol, host);
       kernel.carry(id, {
         save: () => host.save(),

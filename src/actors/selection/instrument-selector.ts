@@ -4,13 +4,14 @@
  */
 import type { Kernel } from '../../bus/kernel.ts';
 import { SelectionMade } from '../../events/decision.events.ts';
-import { OperatorCommanded } from '../../events/engine.events.ts';
+import { ClockTicked, OperatorCommanded } from '../../events/engine.events.ts';
 import { OptionSettled, SplitApplied, VolatilityGuardChanged } from '../../events/option.events.ts';
-import { OrderFilled } from '../../events/order.events.ts';
+import { OrderCanceled, OrderExpired, OrderFilled } from '../../events/order.events.ts';
 import { DayDecided, Quoted } from '../../streams/market-data.ts';
 import { basisOf } from '../basis.ts';
 import { firstFailing } from '../decision-tests.ts';
 import { MachineHost } from '../machine-host.ts';
+import { oncePerRules } from '../once-per-rules.ts';
 import { FactFinder } from './fact-finder.ts';
 import {
   instrumentSelectorMachine,
@@ -23,6 +24,7 @@ import { type PlanParts, type SelectorMachine, SymbolPlans } from './symbol-plan
 import { guardTests } from './volatility-guard.ts';
 
 const ACTOR = 'instrument-selector';
+const machineOf = oncePerRules(instrumentSelectorMachine);
 
 interface Parts extends PlanParts {
   readonly symbols: readonly string[];
@@ -62,6 +64,16 @@ export class InstrumentSelector {
       const order = parts.orders.get(payload.ordinal);
       if (order?.intended.role !== 'tactical') return;
       this.#trading(payload.symbol, (plans, plan) => plans.onFill(plan, order, payload.lastPx));
+      this.#states.get(payload.symbol)?.plans.keepProtected();
+    });
+    for (const end of [OrderCanceled, OrderExpired]) {
+      kernel.on(end, ACTOR, ({ payload }) => {
+        const order = parts.orders.get(payload.ordinal);
+        if (order !== undefined) this.#states.get(order.intended.symbol)?.plans.keepProtected();
+      });
+    }
+    kernel.on(ClockTicked, ACTOR, () => {
+      for (const { plans } of this.#states.values()) plans.keepProtected();
     });
     kernel.onNotice(Quoted, ACTOR, ({ payload }) => {
       this.#trading(payload, (plans, plan) => plans.onQuoted(plan));
@@ -91,7 +103,7 @@ export class InstrumentSelector {
 
   #start(symbol: string): SymbolState {
     const id = `selector-${symbol}`;
-    const diagram = instrumentSelectorMachine(this.#facts.rules(symbol).guard);
+    const diagram = machineOf(this.#facts.rules(symbol).guard);
     const machine = new MachineHost(this.#kernel, id, diagram, undefined);
     const plans = new SymbolPlans(this.#kernel, this.#parts, {
       symbol,
