@@ -33,6 +33,7 @@ import { ReleaseSize } from './orders/release-size.ts';
 import { RiskGate } from './orders/risk-gate.ts';
 import { TradingState } from './orders/trading-state.ts';
 import { InstrumentSelector } from './selection/instrument-selector.ts';
+import { RestingStops } from './selection/resting-stops.ts';
 import { SignalFollower } from './selection/signal-follower.ts';
 import { Feeds } from './venue/feeds.ts';
 import { LiveConditions } from './venue/live-conditions.ts';
@@ -169,7 +170,10 @@ export function wireActors(
   const ofDesk = { run, market, orders, pricing, size, conditions, pace };
   const workers = new OrderWorkers(kernel, { ...ofDesk, portfolio });
   const desk = new ReleaseDesk(kernel, { ...ofDesk, workers });
-  new ExitRetries(kernel, { run, market, orders, portfolio, tradingState, conditions, workers, desk });
+  const ofExits = { orders, tradingState, conditions, workers, desk };
+  const retries = new ExitRetries(kernel, { ...ofExits, run, market, portfolio });
+  const { retryMs } = config.venue;
+  const stops = new RestingStops(kernel, { ...ofExits, retryMs, pricing, retries });
   withdrawOnLoss(kernel, { ...ofVenue, workers });
   const isContract = (symbol: string) => contractOf(symbol) !== undefined;
   new WantedQuotes(kernel, { feeds, portfolio, orders, workers, desk, isContract });
@@ -186,7 +190,7 @@ export function wireActors(
     desk,
   };
   const selector =
-    regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes, conditions });
+    regimes === null ? null : new InstrumentSelector(kernel, { ...parts, regimes, conditions, stops });
   if (selector === null) new SignalFollower(kernel, parts);
   const { benchmark } = run;
   const hedges = run.hedge && regimes !== null && benchmark !== null && sorted.includes(benchmark);

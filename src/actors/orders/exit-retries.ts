@@ -84,6 +84,12 @@ export class ExitRetries {
     });
   }
 
+  /** Whether such an intent of a symbol has ended without being canceled: it is asked for again from here, after its pause. */
+  wants(action: o.IntentAction, symbol: string): boolean {
+    const wanted = this.#wanted.get(symbol);
+    return wanted?.intent.action === action && !wanted.canceled && !this.#goesOn(wanted);
+  }
+
   #intents(): o.IntentDeferred[] {
     return Array.from(this.#wanted.values(), ({ intent }) => intent);
   }

@@ -137,12 +137,15 @@ export class ReleaseDesk {
 
   /** The side of an entry that waits for the open, or null. */
   waitingEntry(symbol: string): Side | null {
-    return this.#waiting.find(({ intent }) => isEntry(intent, symbol))?.intent.side ?? null;
+    const isEntry = ({ intent }: Deferred) => intent.action === 'enter' && intent.symbol === symbol;
+    return this.#waiting.find(isEntry)?.intent.side ?? null;
   }
 
-  /** Drops the entries of a symbol that wait for the open. */
-  withdrawEntries(symbol: string, reason: string): void {
-    const withdrawn = this.#waiting.filter(({ intent }) => isEntry(intent, symbol));
+  /** Drops the entries, or what else of one kind, of a symbol that wait for the open. */
+  withdraw(action: o.IntentAction, symbol: string, reason: string): void {
+    const withdrawn = this.#waiting.filter(
+      ({ intent }) => intent.action === action && intent.symbol === symbol,
+    );
     this.#waiting = this.#waiting.filter((each) => !withdrawn.includes(each));
     for (const { intent, seq } of withdrawn) this.#drop(intent, reason, seq);
   }
@@ -339,9 +342,6 @@ export class ReleaseDesk {
     this.#current = saved.current;
   }
 }
-
-const isEntry = (intent: o.IntentDeferred, symbol: string): boolean =>
-  intent.action === 'enter' && intent.symbol === symbol;
 
 const inReleaseOrder = (a: Deferred, b: Deferred): number =>
   o.intentActions.indexOf(a.intent.action) - o.intentActions.indexOf(b.intent.action) ||

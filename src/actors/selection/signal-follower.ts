@@ -70,7 +70,7 @@ export class SignalFollower {
 
   #withdrawEntries(symbol: string): void {
     const reason = 'the strategy changed its mind';
-    this.#parts.desk.withdrawEntries(symbol, reason);
+    this.#parts.desk.withdraw('enter', symbol, reason);
     for (const { intended } of [...this.#parts.orders.working()]) {
       if (intended.symbol === symbol && intended.action === 'enter')
         this.#parts.orders.cancel(intended.ordinal, reason);

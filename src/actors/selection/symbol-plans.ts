@@ -21,6 +21,7 @@ import type {
   SelectorView,
 } from './instrument-selector.machine.ts';
 import { planNames } from './instrument-selector.machine.ts';
+import type { RestingStops } from './resting-stops.ts';
 import { type ExitReason, exitTests, lossTest, type Selection, stopTest } from './selection-rules.ts';
 
 const ACTOR = 'instrument-selector';
@@ -31,6 +32,7 @@ export interface PlanParts extends FactSources {
   readonly run: Pick<RunSpec, 'exits' | 'sizing' | 'tradeFrom' | 'instruments'>;
   readonly orders: OrderBook;
   readonly desk: ReleaseDesk;
+  readonly stops: RestingStops;
 }
 
 interface Cause {
@@ -213,6 +215,29 @@ export class SymbolPlans {
     this.#end(plan);
   }
 
+  /**
+   * Where stops rest at a live venue, shares are never long without theirs: asked with every tick of the clock and every end
+   * of an order. Until the first close the mean price paid stands for the best close.
+   */
+  keepProtected(): void {
+    const { portfolio, run, stops } = this.#parts;
+    if (!stops.apply || !run.exits || this.view.state.equity !== 'holding' || this.#watches('equity')) return;
+    const symbol = this.#symbol;
+    const held = portfolio.quantity(symbol);
+    if (held <= 0 || !stops.isIdle(symbol)) return;
+    if (this.view.plans.equity.stopPx === null) this.#firstStop(portfolio.avgPx(symbol));
+    const { stopPx } = this.view.plans.equity;
+    if (stopPx === null || !stops.isMissing(symbol, held, stopPx)) return;
+    stops.asked(symbol);
+    this.#parts.desk.withdraw('protect', symbol, 'its stop rests without waiting for the open');
+    this.#protect({ causation: this.#kernel.cause, atOnce: true });
+  }
+
+  #firstStop(close: number): void {
+    const distance = this.#facts.stopDistance(this.#symbol);
+    if (distance !== null) this.#machine.send({ type: 'equity.CLOSE', close, distance });
+  }
+
   /** Half of the premium gone, or a stop that nobody else watches crossed, on fresh quotes in a row ends a plan within the day. */
   onQuoted(plan: PlanName): void {
     if (this.view.state[plan] !== 'holding' || !this.#watches(plan)) return;
@@ -241,7 +266,7 @@ export class SymbolPlans {
     const { desk, options } = this.#parts;
     const { equity, option } = this.view.plans;
     for (const { instrument } of [equity, option]) {
-      if (instrument !== null) desk.withdrawEntries(instrument, 'a split changed what it is for');
+      if (instrument !== null) desk.withdraw('enter', instrument, 'a split changed what it is for');
     }
     const renamed = renamedBySplit(split, (symbol) => options.contract(symbol));
     const contract = option.instrument === null ? null : renamed(option.instrument)!.symbol;

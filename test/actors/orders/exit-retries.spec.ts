@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { SessionResumed } from '../../../src/events/engine.events.ts';
 import { OrderExpired } from '../../../src/events/order.events.ts';
 import { holding } from '../selection/held-shares.ts';
-import { type LiveFloor, SECOND } from '../venue/live-floor.ts';
+import { LiveFloor, SECOND } from '../venue/live-floor.ts';
 
 /** Ten shares are to be sold, and an order for that is out. */
 function selling(): LiveFloor {
@@ -97,7 +97,11 @@ describe('an exit of which an order ended without a fill', () => {
 
 test('a stop that the venue refused is put back; one that made way is not', () => {
   const put = (end: (floor: LiveFloor, ordinal: number) => void) => {
-    const floor = holding(true);
+    // No plan holds these: only what was asked for is looked after.
+    const floor = new LiveFloor()
+      .started()
+      .hold('A', 10, 100)
+      .pass(2 * SECOND);
     const size = { kind: 'quantity', quantity: 10 } as const;
     const stop = {
       action: 'protect',

@@ -54,5 +54,5 @@ describe('a close of which the market was not heard to the end', () => {
 test('a whole day is decided on as ever', () => {
   const whole = closes(() => {});
   expect(deciding(whole)).not.toBe('feedLive');
-  expect([exits(whole), deferred(whole)]).toEqual([['conviction'], ['exit']]);
+  expect([exits(whole), deferred(whole)]).toEqual([['conviction'], ['protect', 'exit']]);
 });

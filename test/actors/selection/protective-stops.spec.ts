@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { SplitApplied } from '../../../src/events/option.events.ts';
 import * as o from '../../../src/events/order.events.ts';
 import { calmRise, goOn, SelectedRun } from '../selected-market.ts';
 import { LiveFloor, MS, SECOND } from '../venue/live-floor.ts';
-import { holding } from './held-shares.ts';
+import { entering, holding } from './held-shares.ts';
 
 const quotes = (
   floor: LiveFloor,
@@ -189,5 +190,99 @@ describe('a stop that rests at the venue, in the way of an exit', () => {
     }
     expect(floor.payloads('OrderGivenUp')).toMatchObject([{ ordinal: STOP }]);
     expect(floor.sent()).toContain('exit A');
+  });
+});
+
+describe('a stop that rests at a live venue', () => {
+  /** The walk's first order is out: twenty shares at the midpoint. */
+  const walking = (): LiveFloor => {
+    const floor = entering();
+    floor.decide(() => floor.defer({ intent: 1, action: 'enter', quantity: 20 })).opened();
+    expect(floor.sent()).toContain('enter A');
+    // Two orders in a symbol are a second apart.
+    return floor.accept(last(floor)).pass(SECOND);
+  };
+  const last = (floor: LiveFloor): number => floor.orders().at(-1)!;
+  const stops = (floor: LiveFloor) => floor.sent().filter((each) => each === 'protect A');
+  const stop = (floor: LiveFloor) => floor.intended(last(floor));
+  const resting = (): LiveFloor => {
+    const floor = walking();
+    floor.fill(last(floor), 100, 20).sent();
+    return floor.accept(last(floor)).pass(8 * SECOND);
+  };
+
+  test('is sent with the fill that ends the entry, at its distance from the price paid', () => {
+    const floor = walking();
+    floor.fill(last(floor), 100, 20);
+    expect(stops(floor)).toEqual(['protect A']);
+    // Days of 99 to 101: four average ranges of two dollars.
+    expect(stop(floor)).toMatchObject({ quantity: 20, stopPx: 92, timeInForce: 'gtc' });
+    floor.accept(last(floor)).pass(20 * SECOND);
+    expect(stops(floor)).toEqual([]);
+  });
+
+  test('waits while the rest of the entry walks, and is for what was bought when that ends', () => {
+    const floor = walking();
+    const entry = last(floor);
+    floor.fill(entry, 100, 8, 12).clock();
+    expect(stops(floor)).toEqual([]);
+    floor.decide(() => floor.actors.workers.withdraw('A'));
+    expect(floor.sent()).toEqual([`cancel ${entry}`]);
+    floor.cancelled(entry);
+    expect(stops(floor)).toEqual(['protect A']);
+    expect(stop(floor)).toMatchObject({ quantity: 8 });
+  });
+
+  test('rests again at once, with the new number and price, when a split took it away', () => {
+    const floor = resting();
+    const before = last(floor);
+    floor.input(SplitApplied.of({ symbol: 'A', numerator: 2, denominator: 1, cashInLieuPx: null }));
+    floor.input(o.OrderCanceled.of({ ordinal: before, reason: 'corporate action' }));
+    floor.quote('A', 49.99, 50.01).clock();
+    expect(stops(floor)).toEqual(['protect A']);
+    expect(stop(floor)).toMatchObject({ quantity: 40, stopPx: 46 });
+  });
+
+  test('that the venue left alone at a split makes way for the rescaled one', () => {
+    const floor = resting();
+    const before = last(floor);
+    floor.input(SplitApplied.of({ symbol: 'A', numerator: 2, denominator: 1, cashInLieuPx: null }));
+    floor.quote('A', 49.99, 50.01).clock();
+    expect(floor.sent()).toEqual([`cancel ${before}`]);
+    floor.cancelled(before);
+    expect(stops(floor)).toEqual(['protect A']);
+    expect(stop(floor)).toMatchObject({ quantity: 40, stopPx: 46 });
+  });
+
+  test('that was taken away while the market is closed rests again with the next open', () => {
+    const floor = resting();
+    floor.now += 6.5 * 3_600 * SECOND;
+    floor.input(o.OrderCanceled.of({ ordinal: last(floor), reason: 'corporate action' }));
+    floor.pass(SECOND);
+    expect(stops(floor)).toEqual([]);
+    floor.now += 17.5 * 3_600 * SECOND;
+    floor
+      .pass(2 * SECOND)
+      .backfill()
+      .pass(SECOND);
+    expect(stops(floor)).toEqual(['protect A']);
+  });
+
+  test('is put back after a halt that took it, and less and less often where the venue keeps taking it', () => {
+    const floor = resting();
+    floor.command('halt');
+    floor.cancelled(last(floor)).pass(10 * SECOND);
+    expect(stops(floor)).toEqual([]);
+    floor.command('reset').reconcile().clock();
+    expect(stops(floor)).toEqual(['protect A']);
+    let asked = 0;
+    for (let seconds = 0; seconds < 60; seconds++) {
+      floor.accept(last(floor));
+      if (floor.actors.orders.hasWorking('A')) floor.cancelled(last(floor));
+      floor.pass(SECOND);
+      asked += stops(floor).length;
+    }
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThanOrEqual(4);
   });
 });
