@@ -10,7 +10,7 @@ import { loadStrategy } from '../../replay/strategy-loader.ts';
 import type { LiveEdge } from '../../src/bus/ports.ts';
 import type { RunSpec } from '../../src/domain/config.ts';
 import { alpacaVenue } from '../../src/engine/live/alpaca-venue.ts';
-import { LiveEngine, type LiveEngineParts } from '../../src/engine/live/live-engine.ts';
+import { type EdgeWiring, LiveEngine, type LiveEngineParts } from '../../src/engine/live/live-engine.ts';
 import { type LiveSettingsInput, liveSettings } from '../../src/engine/live/live-settings.ts';
 import { SessionFiles } from '../../src/engine/live/session-files.ts';
 import type { StoredEvent } from '../../src/events/envelope.ts';
@@ -54,6 +54,8 @@ export interface RigOptions {
   readonly engine?: Partial<Pick<LiveEngineParts, 'onStop' | 'roll' | 'mode'>>;
   readonly seed?: number;
   readonly taps?: RigTaps;
+  /** Edges beside those of the venue. */
+  readonly beside?: (wiring: EdgeWiring) => readonly LiveEdge[];
 }
 
 /** Where a test listens on the way between engine and venue. What it does there happens before anything else does. */
@@ -138,7 +140,8 @@ export class Rig {
     this.#engine = new LiveEngine({
       clock: this.clock,
       desk,
-      edgesOf: (wiring) => edgesOf(wiring).map((edge) => this.#tapped(edge)),
+      edgesOf: (wiring) =>
+        [...edgesOf(wiring), ...(this.#options.beside?.(wiring) ?? [])].map((edge) => this.#tapped(edge)),
       mode: 'paper',
       run,
       symbols: checked.symbols,

@@ -6,6 +6,7 @@ import { lineOf } from '../../../src/cli/exports/bigquery-tables.ts';
 import { logRecords } from '../../../src/cli/log-records.ts';
 import { openLogReader } from '../../../src/log/log-reader.ts';
 import { sealLog } from '../../../src/log/seal-log.ts';
+import type { Fault } from '../../adapters/bigquery/bigquery-server.ts';
 import { type SinkServer, sinkServer } from '../../adapters/bigquery/sink-server.ts';
 import { finishedLog } from '../../log/sample-log.ts';
 import { quantos, quantosJson, scratchFolder } from '../cli.ts';
@@ -105,7 +106,7 @@ describe('a session', () => {
 
   test('goes on after a run that ended in the middle', async () => {
     const server = await sinkServer();
-    server.fault = ({ path }) =>
+    server.fault = ({ path }): Fault | undefined =>
       path.startsWith('/upload/') && server.loads.length >= 3
         ? { status: 403, reason: 'quotaExceeded' }
         : undefined;
@@ -180,12 +181,16 @@ describe('a session', () => {
 test.each([
   [
     'no dataset',
-    (server: SinkServer) => void (server.datasetExists = false),
+    (server: SinkServer): void => {
+      server.datasetExists = false;
+    },
     /there is no dataset some-project.trading; .*bq mk/,
   ],
   [
     'no permission',
-    (server: SinkServer) => void (server.fault = () => ({ status: 403, reason: 'accessDenied' })),
+    (server: SinkServer): void => {
+      server.fault = (): Fault => ({ status: 403, reason: 'accessDenied' });
+    },
     /accessDenied/,
   ],
   ['a server that stays away', (server: SinkServer) => server.close(), /cannot be reached/],
