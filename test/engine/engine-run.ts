@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DecisionDigest } from '../../src/bus/decision-digest.ts';
+import type { MachineObserver } from '../../src/bus/ports.ts';
 import { configSchema, profileDefaults, type RunSpec, runSpecSchema } from '../../src/domain/config.ts';
 import type { Dataset } from '../../src/engine/market-source.ts';
 import { decidedSymbols, type SimulationResult, simulate } from '../../src/engine/simulation.ts';
@@ -70,6 +71,7 @@ export function runEngine(
   datasets: readonly Dataset[],
   options: RunOptions = {},
   settle: (log: MemoryLog) => void = (log) => log.settle(),
+  machines?: MachineObserver,
 ): EngineRun {
   const sessions: { name: string; log: MemoryLog; events: StoredEvent[] }[] = [];
   const run = runSpec(options);
@@ -91,6 +93,7 @@ export function runEngine(
     datasets,
     to: null,
     poisonTicks: true,
+    machines,
     sinkOf: (_, name) => {
       const session = { name, log: memoryLog(), events: [] as StoredEvent[] };
       sessions.push(session);
