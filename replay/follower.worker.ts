@@ -8,6 +8,7 @@ import { InputError } from '../src/domain/input-error.ts';
 import { openLogReader } from '../src/log/log-reader.ts';
 import {
   type Answer,
+  type Failed,
   failedOf,
   type News,
   type Question,
@@ -35,6 +36,8 @@ class Follower {
   /** Questions that came before the log was read to its end for the first time. */
   #waiting: Question[] = [];
   #ready = false;
+  /** Why no log could be opened; another may be followed all the same. */
+  #failed: Failed | null = null;
   #timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
   #saidSeq = 0;
   #everyMs: number | null = null;
@@ -90,11 +93,13 @@ class Follower {
 
   ask(question: Question): void {
     if (this.#ready || question.ask === 'follow') void this.#answer(question);
+    else if (this.#failed !== null) reply({ id: question.id, failed: this.#failed });
     else this.#waiting.push(question);
   }
 
   fail(error: unknown): void {
     const failed = failedOf(error);
+    this.#failed = failed;
     say({ news: 'failed', failed });
     for (const { id } of this.#waiting.splice(0)) reply({ id, failed });
   }

@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import { amount, dollars, money, NOTHING, percent, plain } from '../../../replay/format.ts';
 import { stateAt } from '../../../replay/state-at.ts';
 import { InputError } from '../../domain/input-error.ts';
+import type { LimitName } from '../../engine/risk-limits.ts';
 import { withCommon } from '../options/common-options.ts';
 import { plainTable } from '../plain-table.ts';
 import { type CommonOptions, printJson, type Terminal } from '../terminal.ts';
@@ -68,6 +69,7 @@ function stateText(state: State): string {
           ]),
           ['right', 'left', 'left', 'right', 'right', 'right', 'right', 'left', 'left'],
         ),
+    limitsBlock(state),
     plainTable(
       ['actor', 'state'],
       Object.entries(actors).map(([id, actor]) => [id, stateWord(actor.state)]),
@@ -142,6 +144,34 @@ function hedgeBlock({ hedge, exposure }: State): string[] {
   return [
     `Hedge: ${state}${held}; sized last: ${wanted} for ${dollars(target)} of ${dollars(sized.exposure)}${open}`,
   ];
+}
+
+const LIMITS: Readonly<Record<LimitName, string>> = {
+  symbolExposure: 'exposure',
+  grossExposure: 'gross exposure',
+  netDelta: 'net delta',
+  buyingPower: 'buying power',
+  portfolioHeat: 'portfolio heat',
+  dailyLossReduce: 'loss of the day, only reducing',
+  dailyLossHalt: 'loss of the day, halted',
+  intentsThisMinute: 'intents this minute',
+  rejectsInARow: 'rejects in a row',
+  rejectsThisMinute: 'rejects this minute',
+  venueCallsThisMinute: "the venue's calls this minute",
+  hedgePremiumOfYear: 'hedge premium of a year',
+};
+
+/** What the next order would be measured against. */
+function limitsBlock({ limits }: State): string {
+  const told = (value: number, unit: State['limits'][number]['unit']) =>
+    unit === 'share' ? percent(value) : unit === 'dollars' ? dollars(value) : amount(value);
+  const rows = limits.map(({ name, symbol, used, limit, unit }) => [
+    symbol === null ? LIMITS[name] : `${LIMITS[name]} of ${symbol}`,
+    told(used, unit),
+    told(limit, unit),
+  ]);
+  const isOff = limits.some(({ enforced }) => !enforced);
+  return plainTable([isOff ? 'limit (not enforced)' : 'limit', 'used', 'of'], rows, ['left', ...NUMBERS]);
 }
 
 function viewBlocks({ views }: State): string[] {
