@@ -72,7 +72,7 @@ export function readAnswer({ columns, rows, bytesProcessed }: Answer, expected: 
   const kindOf = (kind: string) => rows.filter((row) => row.kind === kind);
   const summary = tableRow.safeParse(kindOf('table')[0]);
   if (!summary.success)
-    throw drift(schemaSentence(summary.error, 'the row of the table', kindOf('table')[0]));
+    throw drift(schemaSentence(summary.error, 'the row of the table', printable(kindOf('table')[0] ?? {})));
   const { newest, recent_rows, unusable_rows, has_btc } = summary.data;
   if (recent_rows > 0 && unusable_rows >= recent_rows)
     throw drift(`none of the newest rows of ${table} has a usable symbol, price and volume`);
@@ -116,11 +116,11 @@ export function readAnswer({ columns, rows, bytesProcessed }: Answer, expected: 
 
 const drift = (what: string): BigQueryFault => new BigQueryFault('schema', quoted(what));
 
-/** JSON has no word for NaN, and would tell of a null that was not there. */
+/** JSON has no word for NaN, and would tell of a null that was not there; for wide integers it has none either. */
 const printable = (row: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [
-      name,
-      typeof value === 'number' && !Number.isFinite(value) ? `${value}` : value,
-    ]),
+    Object.entries(row).map(([name, value]) => {
+      const isOdd = typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value));
+      return [name, isOdd ? `${value}` : value];
+    }),
   );
