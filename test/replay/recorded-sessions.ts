@@ -59,10 +59,17 @@ const quotes = (seed: number, days: number, everyS: number): Dataset => {
   });
 };
 
-/** A log of some hundred records: days of the S&P 500 with orders at opens and stops in the market. */
+/** Averages short enough that some months of bars have everything in them. */
+const quick = {
+  regime: { trend: { smaFast: 10, smaSlow: 30, slopeBars: 5 }, volatility: { lookback: 40 } },
+  conviction: { smaFast: 10, smaSlow: 30, momentumBars: 15, breakoutBars: 20, slopeBars: 5 },
+  selector: { rearmDays: 5, rearmBars: 10, stopAtr: 2 },
+};
+
+/** A small log: days of the S&P 500 with shares bought at opens, and stops in the market that trail. */
 export const fewDays = (folder: string): string =>
-  record(folder, [datasetOf({ SP500: { bars: tenthOfSp500(2_000, 2_060), assetClass: 'index' } })], {
-    config: hasty,
+  record(folder, [datasetOf({ SP500: { bars: tenthOfSp500(800, 1_000), assetClass: 'index' } })], {
+    config: quick,
     benchmark: 'SP500',
   });
 

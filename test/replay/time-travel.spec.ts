@@ -200,7 +200,7 @@ describe('what cannot be travelled is refused in one sentence', () => {
     const { seq } = travel.head;
     expect(() => travel.at({ seq: seq + 1 })).toThrow(`has seq 1 to ${seq}; ${seq + 1} is not in it`);
     expect(() => travel.at({ seq: 0 })).toThrow(/has seq 1 to/);
-    expect(() => travel.at({ timeUs: 1 })).toThrow(/begins at 2007-.*; there is no state before it/);
+    expect(() => travel.at({ timeUs: 1 })).toThrow(/begins at \d{4}-.*; there is no state before it/);
     travel.close();
   });
 });
