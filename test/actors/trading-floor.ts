@@ -29,6 +29,8 @@ export interface FloorOptions {
   readonly priceSource?: SymbolDefined['priceSource'];
   /** Seconds of its bars; days where not given. */
   readonly barSeconds?: number;
+  /** Shares where not given. */
+  readonly assetClass?: SymbolDefined['assetClass'];
   /** New York's where not given. */
   readonly calendar?: SymbolDefined['calendar'];
   readonly strategy?: Strategy;
@@ -70,7 +72,8 @@ export class Floor {
   constructor(options: FloorOptions = {}) {
     this.run = runSpec(options);
     this.symbols = options.symbols ?? ['A', 'B'];
-    const { strategy = silent, priceSource = 'bars', barSeconds = DAY_S, calendar = 'XNYS' } = options;
+    const { strategy = silent, priceSource = 'bars', barSeconds = DAY_S } = options;
+    const { assetClass = 'equity', calendar = 'XNYS' } = options;
     this.core = createCore({
       sink: this.log,
       run: this.run,
@@ -85,7 +88,7 @@ export class Floor {
       const definition = {
         id,
         symbol,
-        assetClass: 'equity',
+        assetClass,
         multiplier: 1,
         calendar,
         priceSource,

@@ -83,7 +83,7 @@ export class FactFinder {
     const { market, options, regimes } = this.#sources;
     const { instrument, direction, supportedBy, stopPx, lossQuotes } = plan;
     const contract = instrument === symbol ? undefined : options.contract(instrument!)!;
-    const rests = contract === undefined && this.rules(symbol).venue.restingStops;
+    const rests = contract === undefined && this.restsStops(symbol);
     return {
       conviction: this.conviction(symbol, direction),
       trend: regimes.of(symbol).states.trend,
@@ -94,6 +94,13 @@ export class FactFinder {
           ? null
           : { daysToExpiry: daysToExpiry(contract, this.#today(symbol, now)), lossQuotes },
     };
+  }
+
+  /** Whether a symbol's protective stops rest at the venue. Live, none takes a plain stop for coins: the engine watches them. */
+  restsStops(symbol: string): boolean {
+    const { market, conditions } = this.#sources;
+    const isCoin = market.symbols.get(symbol)?.assetClass === 'crypto';
+    return this.rules(symbol).venue.restingStops && !(isCoin && conditions.apply);
   }
 
   /** Dollars between the best close and the protective stop; null while there are too few bars. */

@@ -216,18 +216,18 @@ export class SymbolPlans {
   }
 
   /**
-   * Where stops rest at a live venue, shares are never long without theirs: asked with every tick of the clock and every end
-   * of an order. Until the first close the mean price paid stands for the best close.
+   * Shares of a live session are never long without their stop, at the venue or watched by the engine: asked with every tick
+   * of the clock and every end of an order. Until the first close the mean price paid stands for the best close.
    */
   keepProtected(): void {
     const { portfolio, run, stops } = this.#parts;
-    if (!stops.apply || !run.exits || this.view.state.equity !== 'holding' || this.#watches('equity')) return;
+    if (!stops.apply || !run.exits || this.view.state.equity !== 'holding') return;
     const symbol = this.#symbol;
     const held = portfolio.quantity(symbol);
     if (held <= 0 || !stops.isIdle(symbol)) return;
     if (this.view.plans.equity.stopPx === null) this.#firstStop(portfolio.avgPx(symbol));
     const { stopPx } = this.view.plans.equity;
-    if (stopPx === null || !stops.isMissing(symbol, held, stopPx)) return;
+    if (stopPx === null || this.#watches('equity') || !stops.isMissing(symbol, held, stopPx)) return;
     stops.asked(symbol);
     this.#parts.desk.withdraw('protect', symbol, 'its stop rests without waiting for the open');
     this.#protect({ causation: this.#kernel.cause, atOnce: true });
@@ -303,7 +303,7 @@ export class SymbolPlans {
 
   /** Whether a plan looks after its exits within the day, since nothing at the venue does. */
   #watches(plan: PlanName): boolean {
-    return plan === 'option' || !this.#facts.rules(this.#symbol).venue.restingStops;
+    return plan === 'option' || !this.#facts.restsStops(this.#symbol);
   }
 
   /** `Quoted` is told of what such a plan holds. */

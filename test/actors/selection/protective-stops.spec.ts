@@ -70,6 +70,24 @@ describe('a stop that the engine watches', () => {
     expect(exits(quotes(holding(true), BEYOND, BEYOND, BEYOND))).toEqual([]);
   });
 
+  test('is watched for coins however it is configured: no venue takes a plain stop for them', () => {
+    const floor = holding(true, 'crypto');
+    expect(floor.pass(2 * SECOND).sent()).not.toContain('protect A');
+    expect(exits(quotes(floor, BEYOND, BEYOND))).toEqual(['protectiveStop']);
+  });
+
+  test('of coins stands from the fill on, by the price paid', () => {
+    const floor = entering('crypto');
+    floor.decide(() => floor.defer({ intent: 1, action: 'enter', quantity: 20 })).opened();
+    const [order] = floor.orders();
+    floor.accept(order).pass(SECOND).fill(order, 100, 20).pass(SECOND);
+    const { stopPx } = floor.actors.selector!.view('A').plans.equity;
+    expect(stopPx).toBeLessThan(100);
+    floor.quoted = [];
+    const beyond = [stopPx! - 1, stopPx! - 0.5] as const;
+    expect(exits(quotes(floor, beyond, beyond))).toEqual(['protectiveStop']);
+  });
+
   test('is judged by the close, too, and no order of it is ever sent', () => {
     const calm = goOn(calmRise(), 4, 0.003, { long: 85 });
     const days = goOn(goOn(calm, 1, -0.03), 2, 0.003);
