@@ -31,6 +31,8 @@ export class WatchedSession {
   readonly news = new Newest<string>();
   readonly #health: () => EngineHealth | null;
   readonly #beat: NodeJS.Timeout;
+  /** The log that is to be seen, and the one that is. */
+  #wanted: string | null = null;
   #path: string | null = null;
   #follower: LogFollower | null = null;
   #again: NodeJS.Timeout | undefined;
@@ -54,17 +56,16 @@ export class WatchedSession {
     return this.#path === null ? null : basename(this.#path);
   }
 
-  /** Null before there is a log. Its answers reject where that cannot be read. */
+  /** Null before there is a log. */
   get view(): LogView | null {
-    return this.#follower;
+    return this.#path === null ? null : this.#follower;
   }
 
-  /** From now on this log is what there is to see. */
+  /** From now on this log is what there is to see, as soon as it can be read: the one before stays until then. */
   follow(path: string): void {
-    if (path === this.#path) return;
-    this.#path = path;
-    this.#moment = null;
-    this.#open(path, 1);
+    if (path === this.#wanted) return;
+    this.#wanted = path;
+    void this.#turnTo(path, 1);
   }
 
   /** One more page follows; null where there are too many. The answer takes it off again. */
@@ -84,35 +85,46 @@ export class WatchedSession {
   async close(): Promise<void> {
     clearInterval(this.#beat);
     clearTimeout(this.#again);
-    this.#path = null;
+    this.#wanted = null;
     await this.#follower?.close();
   }
 
-  #open(path: string, attempt: number): void {
+  async #turnTo(path: string, attempt: number): Promise<void> {
     clearTimeout(this.#again);
-    const before = this.#follower;
-    const isOurs = () => this.#follower === follower && this.#path === path;
-    const follower: LogFollower = new LogFollower(path, {
+    this.#follower ??= this.#begin(path);
+    try {
+      await this.#follower.follow(path);
+    } catch (error) {
+      if (this.#wanted !== path) return;
+      if (attempt < ATTEMPTS) {
+        this.#again = setTimeout(() => this.#turnTo(path, attempt + 1), AGAIN_MS);
+        this.#again.unref();
+        return;
+      }
+      this.#trouble = error instanceof Error ? error.message : String(error);
+      this.#say();
+      return;
+    }
+    if (this.#wanted !== path) return;
+    this.#path = path;
+    this.#trouble = null;
+    if (this.#readers > 0) this.#watch(EVERY_MS);
+  }
+
+  #begin(path: string): LogFollower {
+    return new LogFollower(path, {
       onMoment: (moment) => {
-        if (!isOurs()) return;
         this.#moment = moment;
         this.#trouble = null;
         this.#say();
       },
       onFailed: ({ message }) => {
-        if (!isOurs()) return;
-        if (attempt < ATTEMPTS && this.#moment === null) {
-          this.#again = setTimeout(() => this.#open(path, attempt + 1), AGAIN_MS);
-          this.#again.unref();
-          return;
-        }
+        // Of a log that was never read, whoever turned to it hears.
+        if (this.#path === null || this.#path !== this.#wanted) return;
         this.#trouble = message;
         this.#say();
       },
     });
-    this.#follower = follower;
-    void before?.close();
-    if (this.#readers > 0) this.#watch(EVERY_MS);
   }
 
   #watch(everyMs: number | null): void {

@@ -16,7 +16,10 @@ import {
   type AlpacaSimulatorOptions,
 } from '../../src/simulators/alpaca/alpaca-simulator.ts';
 import { daysBefore, generatedRecords } from '../../src/simulators/alpaca/records.ts';
-import { SimulatedMarket } from '../../src/simulators/alpaca/simulated-market.ts';
+import {
+  SimulatedMarket,
+  type SimulatedMarketOptions,
+} from '../../src/simulators/alpaca/simulated-market.ts';
 import { scratchFolder } from './cli.ts';
 
 export const canaries = {
@@ -49,13 +52,16 @@ export interface Venue {
 let accounts = 100;
 
 export async function openVenue(
-  options: Partial<AlpacaSimulatorOptions> & { readonly at?: number } = {},
+  options: Partial<Omit<AlpacaSimulatorOptions, 'market'>> & {
+    readonly at?: number;
+    readonly market?: Partial<SimulatedMarketOptions>;
+  } = {},
 ): Promise<Venue> {
-  const { at = EVENING_US, ...rest } = options;
+  const { at = EVENING_US, market: ofMarket, ...rest } = options;
   const clock = waitingClock({ startAt: at, speed: SPEED });
   const records = generatedRecords({ seed: 44, from: daysBefore(at, 500) });
   const { keyId, secret } = canaries;
-  const market = new SimulatedMarket({ clock, records, seed: 44 });
+  const market = new SimulatedMarket({ clock, records, seed: 44, ...ofMarket });
   // Nobody else's account: another spec's engine may run at the same time.
   const seed = (accounts += 1) + process.pid * 1_000;
   const simulator = new AlpacaSimulator({

@@ -1,6 +1,7 @@
 /** The page as a whole: the status line, the views, the causes beside them, and the slider through the session. */
 import type { EngineMoment } from '../../../replay/moment.ts';
 import { Causes } from './panels/causes.tsx';
+import { Commands } from './panels/commands.tsx';
 import { ConvictionPanel } from './panels/conviction.tsx';
 import { EquityPanel } from './panels/equity.tsx';
 import { EventsPanel } from './panels/events.tsx';
@@ -10,9 +11,10 @@ import { LimitsPanel } from './panels/limits.tsx';
 import { MachinesView } from './panels/machines.tsx';
 import { OrdersPanel } from './panels/orders.tsx';
 import { PositionsPanel } from './panels/positions.tsx';
-import { PricePanel } from './panels/price.tsx';
+import { PricePanel, useSeries } from './panels/price.tsx';
 import { SelectionPanel } from './panels/selection.tsx';
 import { isViewOnly, StatusBar } from './panels/status-bar.tsx';
+import { ThemeSwitch } from './panels/theme.tsx';
 import { TimeSlider } from './panels/time-slider.tsx';
 import { WhatIfView } from './panels/what-if.tsx';
 import type { View } from './place.ts';
@@ -39,12 +41,16 @@ export function App() {
           <button
             type="button"
             key={view}
+            class="view"
             aria-current={view === place.view ? 'page' : undefined}
             onClick={() => go({ view })}
           >
             {NAMES[view]}
           </button>
         ))}
+        <span class="grow" />
+        <Commands page={page} />
+        <ThemeSwitch />
       </nav>
       {trouble === null ? null : (
         <p class="trouble banner" role="alert">
@@ -94,10 +100,11 @@ function Desk({ page, shown }: { readonly page: PageState; readonly shown: Engin
   const symbol =
     wanted !== null && symbols.includes(wanted) ? wanted : (shown.symbols[0]?.symbol ?? symbols[0] ?? '');
   const of = shown.symbols.find((each) => each.symbol === symbol) ?? null;
+  const series = useSeries(symbol, shown);
   return (
     <div class="desk">
-      <PricePanel shown={shown} symbol={symbol} />
-      <ConvictionPanel of={of} />
+      <PricePanel shown={shown} symbol={symbol} series={series} />
+      <ConvictionPanel of={of} points={series?.convictions ?? []} shown={shown} />
       <SelectionPanel of={of} />
       <PositionsPanel page={page} shown={shown} />
       <LimitsPanel shown={shown} />

@@ -20,8 +20,11 @@ export const price = (value: number | null): string => (value === null ? NOTHING
 export const tone = (value: number | null): string =>
   value === null || value === 0 ? '' : value > 0 ? 'gain' : 'loss';
 
-/** `2008-10-10 20:00:00`, UTC. */
-export const moment = (iso: string): string => iso.replace('T', ' ').replace(/([.]000)?Z$/, '');
+/** `2008-10-10 20:00:00`, UTC: whole seconds, so that a running clock keeps its width. */
+export const moment = (iso: string): string => iso.slice(0, 19).replace('T', ' ');
+
+/** With its thousandths where it has any. */
+export const exactMoment = (iso: string): string => iso.replace('T', ' ').replace(/([.]000)?Z$/, '');
 
 export const day = (iso: string): string => iso.slice(0, 10);
 

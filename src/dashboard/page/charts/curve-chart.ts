@@ -15,8 +15,8 @@ export interface Curves {
   /** Seconds since 1970, ascending. */
   readonly times: readonly number[];
   readonly lines: readonly Line[];
-  /** Drawn from zero downwards as an area, in per cent. */
-  readonly isFall?: boolean;
+  /** Dollars unless told: a fall is drawn from zero downwards as an area, in per cent; a score lies within 0 and 100. */
+  readonly unit?: 'dollars' | 'fall' | 'score';
   readonly height: number;
 }
 
@@ -38,7 +38,7 @@ export class CurveChart {
   }
 
   show(curves: Curves, theme: string): void {
-    const { times, lines, height, isFall } = curves;
+    const { times, lines, height, unit = 'dollars' } = curves;
     const data = [times, ...lines.map(({ values }) => values)] as uPlot.AlignedData;
     const shape = JSON.stringify([theme, height, lines.map(({ label, tone }) => [label, tone])]);
     if (this.#plot !== null && shape === this.#shape) {
@@ -54,7 +54,9 @@ export class CurveChart {
       grid: { stroke: colour('faint'), width: 1 },
       ticks: { show: false },
     };
-    const words = (value: number) => (isFall ? percent(value) : money(value));
+    const isFall = unit === 'fall';
+    const words = (value: number) =>
+      isFall ? percent(value, 0) : unit === 'score' ? String(value) : money(value);
     this.#plot = new uPlot(
       {
         width: Math.max(100, this.#element.clientWidth),
@@ -62,10 +64,10 @@ export class CurveChart {
         legend: { show: false },
         cursor: { points: { size: 5 }, y: false },
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), 'Etc/UTC'),
-        scales: { y: { range: (_, low, high) => rangeOf(low, high, isFall ?? false) } },
+        scales: { y: { range: (_, low, high) => rangeOf(low, high, unit) } },
         axes: [
           { ...axis, size: 24, space: 70 },
-          { ...axis, size: 62, space: 28, values: (_, at) => at.map(words) },
+          { ...axis, size: unit === 'dollars' ? 62 : 44, space: 28, values: (_, at) => at.map(words) },
         ],
         series: [
           {},
@@ -91,8 +93,9 @@ export class CurveChart {
   }
 }
 
-function rangeOf(low: number, high: number, isFall: boolean): [number, number] {
-  if (isFall) return [Math.min(low ?? 0, -0.01), 0];
+function rangeOf(low: number, high: number, unit: Curves['unit']): [number, number] {
+  if (unit === 'score') return [0, 100];
+  if (unit === 'fall') return [Math.min(low ?? 0, -0.01), 0];
   if (low === null || high === null) return [0, 1];
   const room = Math.max((high - low) * 0.06, Math.abs(high) * 0.0005, 0.01);
   return [low - room, high + room];

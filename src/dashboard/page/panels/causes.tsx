@@ -9,7 +9,7 @@ import type { CausalLink, Link } from '../../../../replay/why.ts';
 import { Empty } from '../panel.tsx';
 import { server } from '../server.ts';
 import { go } from '../store.ts';
-import { moment } from '../words.ts';
+import { exactMoment } from '../words.ts';
 
 /** Effects drawn; the others are counted. */
 const EFFECTS_DRAWN = 24;
@@ -147,7 +147,7 @@ function Payload({ seq, of }: { readonly seq: number; readonly of: EventDetail }
         {detail.type} <small>{grouped(seq)}</small>
       </h3>
       <p class="note">
-        {moment(detail.recordedAt)} UTC, {detail.kind ?? 'tick'} from {detail.source}
+        {exactMoment(detail.recordedAt)} UTC, {detail.kind ?? 'tick'} from {detail.source}
         {detail.correlation === null ? '' : `, ${detail.correlation}`}
       </p>
       <p>{detail.summary}</p>

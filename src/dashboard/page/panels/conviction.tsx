@@ -1,10 +1,20 @@
 /** How sure the engine is of a symbol, of what that score is made, and what was left out of it. */
+import { useMemo } from 'preact/hooks';
 import { amount, percent } from '../../../../replay/format.ts';
-import type { SymbolMoment } from '../../../../replay/moment.ts';
+import type { ConvictionPoint } from '../../../../replay/log-view.ts';
+import type { EngineMoment, SymbolMoment } from '../../../../replay/moment.ts';
 import { Empty, Meter, Panel, Why } from '../panel.tsx';
-import { day, nothing } from '../words.ts';
+import { day, isoOf, nothing } from '../words.ts';
+import { Plot } from './equity.tsx';
 
-export function ConvictionPanel({ of }: { readonly of: SymbolMoment | null }) {
+interface ConvictionProps {
+  readonly of: SymbolMoment | null;
+  /** Published scores, oldest first. */
+  readonly points: readonly ConvictionPoint[];
+  readonly shown: EngineMoment;
+}
+
+export function ConvictionPanel({ of, points, shown }: ConvictionProps) {
   const standing = of?.conviction ?? null;
   return (
     <Panel
@@ -22,6 +32,7 @@ export function ConvictionPanel({ of }: { readonly of: SymbolMoment | null }) {
           ) : (
             <Components standing={standing} />
           )}
+          <History points={points} shown={shown} />
         </>
       )}
     </Panel>
@@ -75,5 +86,38 @@ function Components({ standing }: { readonly standing: NonNullable<SymbolMoment[
         </details>
       )}
     </>
+  );
+}
+
+/** The last so many published scores of each side. */
+const POINTS = 80;
+const HISTORY_PX = 92;
+
+function History({ points, shown }: Pick<ConvictionProps, 'points' | 'shown'>) {
+  const { seq } = shown;
+  const [times, long, short] = useMemo(() => {
+    const seen = points.filter((point) => point.seq <= seq).slice(-POINTS);
+    const side = (direction: string) => {
+      let last: number | null = null;
+      return seen.map((point) => (last = point.direction === direction ? point.conviction : last));
+    };
+    return [seen.map(({ timeUs }) => timeUs / 1e6), side('long'), side('short')];
+  }, [points, seq]);
+  if (times.length < 2) return null;
+  const words = `published scores since ${day(isoOf(times[0] * 1e6))}: long ${long.at(-1) ?? 'none'}, short ${short.at(-1) ?? 'none'}`;
+  return (
+    <div role="img" aria-label={words}>
+      <Plot
+        curves={{
+          times,
+          lines: [
+            { label: 'long', tone: 'gain', values: long },
+            { label: 'short', tone: 'loss', values: short },
+          ],
+          unit: 'score',
+          height: HISTORY_PX,
+        }}
+      />
+    </div>
   );
 }

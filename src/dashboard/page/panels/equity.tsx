@@ -73,7 +73,7 @@ function Curve({ points, deepest }: { readonly points: EquityCurve['points']; re
         curves={{
           times,
           lines: [{ label: 'drawdown', tone: 'loss', values: fall }],
-          isFall: true,
+          unit: 'fall',
           height: FALL_PX,
         }}
       />

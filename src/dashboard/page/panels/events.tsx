@@ -6,7 +6,7 @@ import type { EngineMoment } from '../../../../replay/moment.ts';
 import { Empty, Panel } from '../panel.tsx';
 import { server } from '../server.ts';
 import { go } from '../store.ts';
-import { moment } from '../words.ts';
+import { exactMoment } from '../words.ts';
 import { useDue } from './orders.tsx';
 
 /** Kinds of things people look for, and the types that tell of them. */
@@ -130,7 +130,7 @@ const Line = ({ line: { seq, type, kind, time, summary } }: { readonly line: Eve
   <li>
     <button type="button" class={`line ${kind}`} data-seq={seq} onClick={() => go({ event: seq })}>
       <span class="seq">{grouped(seq)}</span>
-      <time dateTime={time}>{moment(time)}</time>
+      <time dateTime={time}>{exactMoment(time)}</time>
       <span class="type">{type}</span>
       <span class="summary">{summary}</span>
     </button>

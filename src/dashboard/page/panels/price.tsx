@@ -25,10 +25,16 @@ const WIDTHS: readonly (readonly [string, number | null])[] = [
 const CANDLES_MAX = 320;
 const FILLS_LISTED = 40;
 
-export function PricePanel({ shown, symbol }: { readonly shown: EngineMoment; readonly symbol: string }) {
+interface PriceProps {
+  readonly shown: EngineMoment;
+  readonly symbol: string;
+  /** Null until it is read. */
+  readonly series: SymbolSeries | null;
+}
+
+export function PricePanel({ shown, symbol, series }: PriceProps) {
   const [width, setWidth] = useState<number | null>(null);
   const [style, setStyle] = useState<'line' | 'candles' | null>(null);
-  const series = useSeries(symbol, shown);
   const quote = shown.quotes.find((each) => each.symbol === symbol) ?? null;
   const view = shown.views?.prices.find((each) => each.symbol === symbol) ?? null;
   const { symbols } = shown.session;
@@ -105,7 +111,7 @@ export function PricePanel({ shown, symbol }: { readonly shown: EngineMoment; re
 }
 
 /** Asked for once, again while the session goes on, and up to the moment that somebody looks back at: its last bar is whole then. */
-function useSeries(symbol: string, { head, seq, session }: EngineMoment): SymbolSeries | null {
+export function useSeries(symbol: string, { head, seq, session }: EngineMoment): SymbolSeries | null {
   const [series, setSeries] = useState<SymbolSeries | null>(null);
   const upTo = current().place.seq === null ? null : seq;
   const due = useDue(upTo ?? head.seq, upTo === null ? AGAIN_EVERY_MS : REST_MS);
@@ -172,7 +178,7 @@ function chartWords({ symbol, candles, fills }: SymbolSeries, { symbols, seq }: 
 const Fills = ({ fills }: { readonly fills: readonly FillPoint[] }) => (
   <details class="fills">
     <summary>
-      {fills.length === 0 ? 'No fill so far' : `${fills.length} fills`}
+      {fills.length === 0 ? 'No fill so far' : fills.length === 1 ? '1 fill' : `${fills.length} fills`}
       {fills.length > FILLS_LISTED ? `, the last ${FILLS_LISTED} listed` : ''}
     </summary>
     <ol reversed>

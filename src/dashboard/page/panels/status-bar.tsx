@@ -4,8 +4,6 @@ import type { EngineMoment } from '../../../../replay/moment.ts';
 import { Chip } from '../panel.tsx';
 import type { PageState } from '../store.ts';
 import { cents, type Mood, moment as momentText, mood, signed, span, tone } from '../words.ts';
-import { Commands } from './commands.tsx';
-import { ThemeSwitch } from './theme.tsx';
 
 const MODES: Readonly<Record<string, readonly [Mood, string]>> = {
   sim: ['calm', 'SIM'],
@@ -49,10 +47,6 @@ export function StatusBar({ page }: { readonly page: PageState }) {
         {shown === null ? null : <States shown={shown} />}
       </div>
       {shown === null ? null : <Figures shown={shown} />}
-      <div class="acts">
-        <Commands page={page} />
-        <ThemeSwitch />
-      </div>
     </header>
   );
 }
