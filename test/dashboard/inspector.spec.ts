@@ -1,6 +1,10 @@
 /** The running machines as an inspector sees them, through Stately's own client and over real sockets. */
-import { request } from 'node:http';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { createWebSocketReceiver, type StatelyInspectionEvent } from '@statelyai/inspect';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createActor, createMachine } from 'xstate';
@@ -11,6 +15,9 @@ import { machineOfActor } from '../../src/projections/charts/machine-catalogue.t
 import { datasetOf } from '../../src/testing/dataset-of.ts';
 import { digestOf, runEngine } from '../engine/engine-run.ts';
 import { sp500Days } from '../engine/markets.ts';
+import { hasBrowser } from './browser.ts';
+
+const CHROMIUM = process.env.QUANTOS_CHROMIUM ?? '/usr/bin/chromium';
 
 let said: string[];
 let stream: InspectorStream;
@@ -234,4 +241,60 @@ describe('the inspector’s door', () => {
     expect(open).toEqual(Array(8).fill('open'));
     expect(await upgraded({})).toContain('403');
   });
+});
+
+describe('the inspector’s page in a browser', () => {
+  test.skipIf(!hasBrowser)(
+    'hands all it is told to the inspector that it frames, and comes back with its state after a reload',
+    async () => {
+      const { outputFiles } = await build({
+        stdin: {
+          contents:
+            "import { createBrowserReceiver } from '@statelyai/inspect';" +
+            'const seen = (globalThis.seen = []);' +
+            'createBrowserReceiver().subscribe((event) => seen.push(event));',
+          resolveDir: fileURLToPath(new URL('.', import.meta.url)),
+        },
+        bundle: true,
+        format: 'iife',
+        platform: 'browser',
+        write: false,
+      });
+      // In the place of stately.ai: a page of another origin with Stately's own receiver for pages.
+      const stately = createServer(({ url }, response) => {
+        const isScript = url === '/receiver.js';
+        response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+        response.end(isScript ? outputFiles[0].text : '<!doctype html><script src="/receiver.js"></script>');
+      });
+      await new Promise<void>((resolve) => stately.listen(0, '127.0.0.1', resolve));
+      const { port } = stately.address() as AddressInfo;
+      const own = await openInspector(0, stream, `http://127.0.0.1:${port}/inspect`);
+      const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+      try {
+        run(stream);
+        const page = await browser.newPage();
+        const errors: string[] = [];
+        page.on('pageerror', ({ message }) => errors.push(message));
+        page.on('console', (line) => line.type() === 'error' && errors.push(line.text()));
+        await page.goto(own.pageUrl);
+        const inner = () => page.frames().find((frame) => frame.url().includes(`:${port}/`))!;
+        const received = () =>
+          inner().evaluate(() =>
+            (globalThis as unknown as { seen: { type: string; sessionId: string }[] }).seen.map(
+              ({ type, sessionId }) => `${type} ${sessionId}`,
+            ),
+          );
+        await expect.poll(received).toContain('@xstate.actor hedging-protocol');
+        expect(await page.textContent('#status')).toBe('Showing the running machines.');
+        await inner().goto(inner().url());
+        await expect.poll(received).toContain('@xstate.snapshot trading-state');
+        expect(errors.filter((text) => !text.includes('favicon'))).toEqual([]);
+      } finally {
+        await browser.close();
+        await own.close();
+        await new Promise((resolve) => stately.close(resolve));
+      }
+    },
+    60_000,
+  );
 });
