@@ -34,7 +34,7 @@ import { type PlayerState, SessionPlayer } from './session-player.ts';
 import { reloadStrategy } from './strategy-loader.ts';
 
 /** Records between two checkpoints, and the time it took to replay them, where they are slow. */
-const CHECKPOINT_RECORDS = 16_384;
+const CHECKPOINT_RECORDS = 8_192;
 const CHECKPOINT_MS = 40;
 const CHECKPOINT_RECORDS_MIN = 256;
 const POINTS_MIN = 10;

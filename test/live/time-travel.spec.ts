@@ -51,12 +51,15 @@ test('a walked entry, a kill in the midst of it and the way back are found as th
   await rig.until('a walking order', () => rig.ofType('OrderAccepted').length > 0, 60_000);
   await rig.advance(2_000);
   const travel = await TimeTravel.open(rig.logs().at(-1)!, { every: 60 });
+  travel.advance();
+  const accepted = rig.ofType('OrderAccepted')[0].seq;
+  const walking = travel.at({ seq: accepted });
+  expect(walking.walks).toHaveLength(1);
+  expect(walking.walks[0]).toMatchObject({ symbol: 'SPY', side: 'buy', action: 'enter', step: 0 });
+  expect(walking.walks[0].limitPx).toBe(walking.orders[0].limitPx);
+  expect(walking.actors['order-worker-SPY']).toBeDefined();
+  expect(walking.feeds.map(({ feed, state }) => `${feed} ${state}`)).toContain('orders live');
   await expectSame(travel, 12);
-  const newest = travel.at();
-  expect(newest.walks).toHaveLength(1);
-  expect(newest.walks[0]).toMatchObject({ symbol: 'SPY', side: 'buy', action: 'enter' });
-  expect(newest.actors['order-worker-SPY']).toBeDefined();
-  expect(newest.feeds.map(({ feed }) => feed).sort()).toContain('orders');
   travel.close();
 
   await rig.restart();
