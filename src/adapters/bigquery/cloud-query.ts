@@ -56,14 +56,14 @@ export interface SignalQuestion {
   readonly now: number;
 }
 
-export const WINDOW_US = 300_000_000;
+const WINDOW_US = 300_000_000;
 const HOUR_WINDOWS = 12;
 /** An hour that is known by fewer of its windows says nothing: the first minutes of a session would all be spikes. */
 const WINDOWS_MIN = 6;
 const DAY_US = 86_400_000_000;
 /** What is read behind the hour: rows arrive late. */
 const LAG_US = 900_000_000;
-export const SPIKES_MAX = 100;
+const SPIKES_MAX = 100;
 
 const quote = (name: string): string => {
   if (!isColumn(name)) throw new InputError(`${JSON.stringify(name)} is no name of a column`);

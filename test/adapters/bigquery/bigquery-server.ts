@@ -47,7 +47,7 @@ const isFault = (answer: Result | Fault): answer is Fault =>
   typeof answer === 'string' || !('fields' in answer);
 
 /** Google's form of an error. */
-export const errorBody = (status: number, reason: string, message = reason) =>
+const errorBody = (status: number, reason: string, message = reason) =>
   JSON.stringify({
     error: { code: status, message, status: 'FAILED', errors: [{ message, domain: 'global', reason }] },
   });
