@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readRunFile } from '../../../src/cli/options/run-file.ts';
+import { redisOf } from '../../../src/engine/live/intel-edges.ts';
 import { liveSettings } from '../../../src/engine/live/live-settings.ts';
 
 const none = { name: '--config x.json', live: {} };
@@ -78,5 +79,42 @@ describe('the table of cloud signals', () => {
     ],
   ])('is refused with one sentence: %j', (bigquery, sentence) => {
     expect(() => withTable(bigquery)).toThrow(sentence);
+  });
+
+  it('take a Redis by its address, and its password from the environment alone', () => {
+    const env = { QUANTOS_REDIS_URL: 'rediss://cache.example:6380/2', QUANTOS_REDIS_PASSWORD: 'x' };
+    const settings = liveSettings({ symbols: ['SPY'] }, env, none);
+    expect(settings.redisUrl).toBe('rediss://cache.example:6380/2');
+    expect(JSON.stringify(settings)).not.toContain('"x"');
+    expect(redisOf(settings, env)).toMatchObject({
+      host: 'cache.example',
+      port: 6380,
+      database: 2,
+      tls: true,
+    });
+    expect(redisOf(settings, env)).toMatchObject({ user: null, password: 'x' });
+    expect(redisOf(liveSettings({ symbols: ['SPY'] }, {}, none), env)).toBeNull();
+  });
+
+  it.each([
+    ['redis://me:canary@127.0.0.1', 'redisUrl holds a user name or a password; set QUANTOS_REDIS_USER'],
+    ['127.0.0.1:6379', 'QUANTOS_REDIS_URL: redisUrl is "127.0.0.1:6379"; write redis://'],
+    ['redis://127.0.0.1/two', 'the number of a database'],
+  ])('refuse %s as the address of a Redis', (url, sentence) => {
+    const read = () => liveSettings({ symbols: ['SPY'] }, { QUANTOS_REDIS_URL: url }, none);
+    expect(read).toThrow(sentence);
+    expect(read).not.toThrow('canary');
+  });
+
+  it('take fear and greed from an address with a pointer behind its number sign', () => {
+    const read = (url: string) =>
+      liveSettings({ symbols: ['SPY'] }, { QUANTOS_FEAR_GREED_URL: url }, none).fearGreed;
+    expect(read('https://example.com/fng/#/data/0/value')).toEqual({
+      url: 'https://example.com/fng/',
+      pointer: '/data/0/value',
+    });
+    expect(read('https://example.com/fng')).toEqual({ url: 'https://example.com/fng', pointer: '' });
+    expect(() => read('https://example.com/fng#value')).toThrow(/JSON pointer/);
+    expect(() => read('https://me:canary@example.com/')).toThrow(/fearGreed holds a user name or a password/);
   });
 });
