@@ -4,7 +4,6 @@
  */
 import type { InputLane, IntelMirror, IntelOrigin } from '../../bus/ports.ts';
 import {
-  type ConsumedKey,
   consumedKeys,
   FEAR_GREED_KEY,
   INTEL_BYTES_MAX,
@@ -20,6 +19,7 @@ import {
   readFearGreed,
   readPartnerCount,
 } from '../../domain/intel-gauges.ts';
+import { isConsumed } from '../../domain/intel-publication.ts';
 import type { NewInput } from '../../events/define-event.ts';
 import {
   FearGreedReported,
@@ -50,7 +50,6 @@ type Transport = 'redis' | 'process';
 const EXCERPT_MAX = 200;
 const AGAIN_US = 60_000_000;
 const isGauge = (key: string): boolean => key === FEAR_GREED_KEY || key === PARTNER_KEY;
-const isConsumed = (key: string): key is ConsumedKey => (consumedKeys as readonly string[]).includes(key);
 
 export class IntelInbox {
   readonly #options: IntelInboxOptions;
