@@ -2,12 +2,12 @@
 import type { ChartNamed, ChartState, ChartTransition } from './chart-model.ts';
 
 /** A name and what it is told: `giveUp(age)`. */
-export function namedText({ name, params }: ChartNamed): string {
+function namedText({ name, params }: ChartNamed): string {
   const told = Object.values(params).map(String);
   return told.length === 0 ? name : `${name}(${told.join(', ')})`;
 }
 
-export function triggerText({ on }: ChartTransition): string {
+function triggerText({ on }: ChartTransition): string {
   if (on.kind === 'event') return on.name;
   return on.kind === 'after' ? `after ${on.name}` : '';
 }

@@ -85,12 +85,32 @@ function pageSvg(name: MachineName, { arrows }: Drawing, text: string): string {
     .replaceAll('"black"', '"currentColor"')
     .replace(/<text xml:space="preserve"/g, '<text fill="currentColor"')
     .replace(/ font-family="[^"]*"/g, '')
-    .replace(/(?: |&#160;)+<\/text>/g, '</text>');
+    .replace(/(?: |&#160;)+<\/text>/g, '</text>')
+    .replace(ARROW_TEXT, apart());
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="${escaped(description)}"` +
     ` width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"` +
     ` font-family="Helvetica, Arial, sans-serif">\n${groups}`.trimEnd()
   );
+}
+
+/** A line of an arrow's words: Graphviz writes them smaller than those of states. */
+const ARROW_TEXT = / x="([\d.-]+)" y="([\d.-]+)" font-size="10.00">([^<]+)</g;
+const LINE_HEIGHT = 12;
+const LETTER_WIDTH = 6.5;
+
+/** Between a box and the state beside it there is room for one arrow, and words of two would stand on each other. */
+function apart(): (text: string, x: string, y: string, words: string) => string {
+  const placed: { readonly left: number; readonly right: number; readonly y: number }[] = [];
+  return (text, x, y, words) => {
+    const left = Number(x);
+    const right = left + words.length * LETTER_WIDTH;
+    let at = Number(y);
+    while (placed.some((other) => Math.abs(other.y - at) < 8 && left < other.right && other.left < right))
+      at += LINE_HEIGHT;
+    placed.push({ left, right, y: at });
+    return text.replace(`y="${y}"`, `y="${at}"`);
+  };
 }
 
 function groupTag(classes: string, title: string, arrows: Drawing['arrows']): string {
