@@ -147,12 +147,19 @@ export const OrderAccepted = defineInput('OrderAccepted', {
   correlate: byOrder,
 });
 
+/**
+ * The venue's refusal; or that the order never came to it: refused by what we know of its rules (`engine`), or turned away
+ * by a limit on calls, ours or its own (`limit`).
+ */
 export const OrderRejected = defineInput('OrderRejected', {
-  version: 1,
+  version: 2,
   report: true,
-  schema: z.strictObject({ ordinal, reason: z.string() }),
+  schema: z.strictObject({ ordinal, reason: z.string(), by: z.enum(['engine', 'limit']).optional() }),
+  // Who refused was not told apart, and all was taken for the venue's word: it still is.
+  upcasts: { 1: (older: object) => older },
   correlate: byOrder,
 });
+export type OrderRejected = PayloadOf<typeof OrderRejected>;
 
 /** Part or all of an order traded. `executionId` is unique at its venue: a repeated one is ignored. */
 export const OrderFilled = defineInput('OrderFilled', {

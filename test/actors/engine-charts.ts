@@ -96,9 +96,16 @@ function workingEvents({ value, context }: Reached): object[] {
   const order = context as WorkingContext;
   const placing = (value as { order: string }).order === 'placing';
   return [
-    ...['START', 'STALE', 'CANCEL_ASKED', 'CANCEL_REJECTED', 'ENDED', 'WITHDRAW', 'INTERRUPTED'].map(
-      (type) => ({ type }),
-    ),
+    ...[
+      'START',
+      'STALE',
+      'CANCEL_ASKED',
+      'CANCEL_REJECTED',
+      'ENDED',
+      'TURNED_AWAY',
+      'WITHDRAW',
+      'INTERRUPTED',
+    ].map((type) => ({ type })),
     { type: 'MARKET', quote: { bidPx: 100, askPx: 100.02 } },
     { type: 'MARKET', quote: { bidPx: 101, askPx: 101.02 } },
     { type: 'FILLED', filled: 10, standingQty: 0 },

@@ -109,9 +109,16 @@ export class OrderWorkers {
     for (const report of [o.OrderFilled, o.TradeBusted, o.TradeCorrected]) {
       ofOrder(report, (worker, ordinal) => this.#onTraded(worker, ordinal));
     }
-    for (const end of [o.OrderCanceled, o.OrderRejected, o.OrderExpired, o.OrderDenied]) {
+    for (const end of [o.OrderCanceled, o.OrderExpired, o.OrderDenied]) {
       ofOrder(end, (worker, ordinal) => this.#onEnded(worker, ordinal));
     }
+    // Turned away by a limit on calls, it goes on as soon as calls are taken again, priced anew and while it is young.
+    kernel.on(o.OrderRejected, ACTOR, ({ payload: { ordinal, by } }) => {
+      const worker = this.#byOrder.get(ordinal);
+      if (worker === undefined) return;
+      const stands = worker.machine.snapshot.value.order === 'standing';
+      this.#onEnded(worker, ordinal, by === 'limit' && stands ? 'TURNED_AWAY' : 'ENDED');
+    });
     // It may yet appear and trade: nothing follows it.
     ofOrder(o.OrderGivenUp, (worker, ordinal) => {
       this.#send(worker, { type: 'WITHDRAW' });
@@ -313,9 +320,9 @@ export class OrderWorkers {
     this.#onEnded(worker, ordinal);
   }
 
-  #onEnded(worker: Worker, ordinal: number): void {
+  #onEnded(worker: Worker, ordinal: number, type: 'ENDED' | 'TURNED_AWAY' = 'ENDED'): void {
     if (ordinal !== worker.machine.snapshot.context.ordinal) return;
-    if (isTerminal(this.#parts.orders.get(ordinal)!.state.status)) this.#send(worker, { type: 'ENDED' });
+    if (isTerminal(this.#parts.orders.get(ordinal)!.state.status)) this.#send(worker, { type });
   }
 
   /** What stands expires at the venue; what waits for a market has none any more. */

@@ -9,7 +9,7 @@ import { isOpenAt } from '../../domain/exchange-calendar.ts';
 import type { Side } from '../../domain/instrument.ts';
 import { isTerminal } from '../../domain/order-status.ts';
 import { capOf } from '../../domain/spread-model.ts';
-import type { EventDefinition } from '../../events/define-event.ts';
+import type { EventDefinition, EventKind } from '../../events/define-event.ts';
 import { ClockTicked, OperatorCommanded } from '../../events/engine.events.ts';
 import { MarketOpened } from '../../events/market.events.ts';
 import * as o from '../../events/order.events.ts';
@@ -55,6 +55,11 @@ interface Saved {
   readonly current: number | null;
 }
 
+interface Kept {
+  readonly refusedAt: readonly (readonly [ordinal: number, at: number])[];
+  readonly sent: readonly (readonly [ordinal: number, sent: Deferred])[];
+}
+
 export class ReleaseDesk {
   readonly #kernel: Kernel;
   readonly #parts: Parts;
@@ -65,6 +70,8 @@ export class ReleaseDesk {
   #queue: Deferred[] = [];
   /** The order that has to finish (or rest) before the next may leave. */
   #current: number | null = null;
+  /** Entries and hedges that went out as one order, by ordinal, until the venue has spoken. */
+  readonly #sent = new Map<number, Deferred>();
   /** When a live venue refused to cancel an order, by ordinal: it is not asked again at once. */
   readonly #refusedAt = new Map<number, number>();
 
@@ -81,6 +88,10 @@ export class ReleaseDesk {
     kernel.on(o.CancelRejected, ACTOR, ({ payload }) => {
       if (parts.conditions.apply) this.#refusedAt.set(payload.ordinal, kernel.now);
     });
+    kernel.on(o.OrderRejected, ACTOR, ({ payload: { ordinal, by } }) => {
+      const sent = this.#sent.get(ordinal);
+      if (sent !== undefined && by === 'limit') this.#queue = [...this.#queue, sent].sort(inReleaseOrder);
+    });
     // What is held back in a live session is looked at again with the clock.
     kernel.on(ClockTicked, ACTOR, () => {
       if (parts.conditions.apply) this.#pump();
@@ -96,10 +107,18 @@ export class ReleaseDesk {
     ];
     for (const moved of moves as readonly EventDefinition[]) kernel.on(moved, ACTOR, () => this.#pump());
     kernel.carry(ACTOR, { save: () => this.#save(), restore: (state) => this.#restore(state as Saved) });
+    const isHeard: readonly unknown[] = [o.OrderAccepted, ...moves];
+    for (const heard of isHeard as readonly EventDefinition<EventKind, { ordinal: number | null }>[]) {
+      kernel.on(heard, ACTOR, ({ payload }) => {
+        if (payload.ordinal !== null) this.#sent.delete(payload.ordinal);
+      });
+    }
     kernel.keep(ACTOR, {
-      save: () => [...this.#refusedAt],
+      save: (): Kept => ({ refusedAt: [...this.#refusedAt], sent: [...this.#sent] }),
       restore: (kept) => {
-        for (const [ordinal, at] of kept as [number, number][]) this.#refusedAt.set(ordinal, at);
+        const { refusedAt, sent } = kept as Kept;
+        for (const [ordinal, at] of refusedAt) this.#refusedAt.set(ordinal, at);
+        for (const [ordinal, each] of sent) this.#sent.set(ordinal, each);
       },
     });
   }
@@ -284,6 +303,9 @@ export class ReleaseDesk {
       timeInForce,
     };
     this.#current = orders.intend(terms, { causation: seq, basis });
+    // What closes is asked for again by those who look after it.
+    if (this.#parts.conditions.apply && (action === 'enter' || action === 'hedge'))
+      this.#sent.set(this.#current, waited);
   }
 
   /** On quotes an order is worked; on bars it goes out once, at its worst price. */

@@ -96,7 +96,10 @@ export class TradingState {
     kernel.on(MarketOpened, ACTOR, () => this.#judgeLoss());
     kernel.onNotice(MarksMoved, ACTOR, () => this.#judgeLoss());
     kernel.on(MarketClosed, ACTOR, () => this.#rollDay());
-    kernel.on(OrderRejected, ACTOR, ({ recordedAt }) => this.#countReject(recordedAt));
+    // What never came to the venue says nothing of how it takes our orders.
+    kernel.on(OrderRejected, ACTOR, ({ recordedAt, payload: { by } }) => {
+      if (by === undefined) this.#countReject(recordedAt);
+    });
     kernel.on(OrderAccepted, ACTOR, () => {
       this.#rejectsInARow = 0;
     });

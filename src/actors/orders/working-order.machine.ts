@@ -61,6 +61,8 @@ export type WorkingEvent =
   | { readonly type: 'CANCEL_REJECTED' }
   /** The standing order is over, however it ended. */
   | { readonly type: 'ENDED' }
+  /** A limit on calls turned it away before the venue saw it. */
+  | { readonly type: 'TURNED_AWAY' }
   | { readonly type: 'WITHDRAW' }
   /** The engine was away: withdrawn, and no timer of before may fire after. */
   | { readonly type: 'INTERRUPTED' };
@@ -238,7 +240,7 @@ export const workingOrderMachine = setup({
             { guard: 'misplacedInFresh', target: 'replacing' },
           ],
           // Filled, or taken away from outside: nobody asked for another.
-          on: { ENDED: 'done' },
+          on: { ENDED: 'done', TURNED_AWAY: { target: 'waiting', actions: 'clear' } },
         },
         // A cancel is asked for, then on its way.
         replacing: {

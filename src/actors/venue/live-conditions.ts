@@ -17,6 +17,7 @@ import {
   CancelAttempted,
   type DecisionTest,
   type OrderIntended,
+  OrderRejected,
   SubmitAttempted,
   UpdateAttempted,
 } from '../../events/order.events.ts';
@@ -51,6 +52,7 @@ type Asked = Pick<OrderIntended, 'symbol' | 'action'> & Partial<Pick<OrderIntend
 interface Kept {
   readonly applies: boolean;
   readonly reconciled: boolean;
+  readonly limitedUntil?: number;
 }
 
 export class LiveConditions {
@@ -60,6 +62,8 @@ export class LiveConditions {
   #reconciled = false;
   /** When the venue was called within the last minute, oldest first. */
   #calls: number[] = [];
+  /** Until when nothing new is sent, since a limit on calls has turned an order away; microseconds. */
+  #limitedUntil = 0;
 
   constructor(kernel: Kernel, parts: Parts) {
     this.#kernel = kernel;
@@ -81,6 +85,9 @@ export class LiveConditions {
     kernel.onStream(TradingResumed, ACTOR, () => {
       this.#reconciled = true;
     });
+    kernel.on(OrderRejected, ACTOR, ({ payload: { by } }) => {
+      if (by === 'limit') this.#limitedUntil = kernel.now + parts.config.retryMs * 1_000;
+    });
     const calls: readonly unknown[] = [SubmitAttempted, UpdateAttempted, CancelAttempted];
     for (const call of calls as readonly EventDefinition[]) kernel.on(call, ACTOR, () => this.#count());
     kernel.carry(ACTOR, {
@@ -90,9 +97,15 @@ export class LiveConditions {
       },
     });
     kernel.keep(ACTOR, {
-      save: (): Kept => ({ applies: this.#applies, reconciled: this.#reconciled }),
+      save: (): Kept => ({
+        applies: this.#applies,
+        reconciled: this.#reconciled,
+        limitedUntil: this.#limitedUntil,
+      }),
       restore: (kept) => {
-        ({ applies: this.#applies, reconciled: this.#reconciled } = kept as Kept);
+        const { limitedUntil = 0, ...rest } = kept as Kept;
+        ({ applies: this.#applies, reconciled: this.#reconciled } = rest);
+        this.#limitedUntil = limitedUntil;
       },
     });
   }
@@ -130,6 +143,8 @@ export class LiveConditions {
     }
     const isFrozen = unknown?.frozen(symbol) ?? false;
     tests.push(needs('symbolFrozen', isFrozen, false, !isFrozen), this.#callsTest(asked));
+    // Said only where it stands in the way: a limit that turned nothing away is no condition.
+    if (this.#kernel.now < this.#limitedUntil) tests.push(needs('callsTaken', false, true, false));
     return tests;
   }
 

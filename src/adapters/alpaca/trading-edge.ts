@@ -149,7 +149,7 @@ export class TradingEdge implements LiveEdge {
         ? `decided ${(now - decidedAt) / 1e6} s ago, for a market that is gone`
         : refusalOf(order, { now, clientOrderId, account: this.#account, known });
     if (refusal !== null || size.kind !== 'quantity') {
-      return hand(OrderRejected.of({ ordinal, reason: `not sent: ${refusal}` }));
+      return hand(OrderRejected.of({ ordinal, reason: `not sent: ${refusal}`, by: 'engine' }));
     }
     const unknown = (reason: string) => {
       this.#doubtful.add(ordinal);
@@ -167,7 +167,8 @@ export class TradingEdge implements LiveEdge {
       if ((error.transient && error.code !== 'rateLimited') || isTaken) return unknown(error.message);
       // The one sent before may be what the refusal is about (its buying power is in use by it), or come later still.
       if (this.#doubtful.has(ordinal)) return unknown(error.message);
-      hand(OrderRejected.of({ ordinal, reason: error.message }));
+      const by = error.code === 'rateLimited' ? ({ by: 'limit' } as const) : {};
+      hand(OrderRejected.of({ ordinal, reason: error.message, ...by }));
     }
   }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TradingEdge } from '../../../src/adapters/alpaca/trading-edge.ts';
 import type { KnownOrder } from '../../../src/bus/ports.ts';
-import type { SubmitAttempted } from '../../../src/events/order.events.ts';
+import type { OrderRejected, SubmitAttempted } from '../../../src/events/order.events.ts';
 import { SteppedClock } from '../../live/stepped-clock.ts';
 import { type Answer, CANARY, clientOf, effect, RecordingLane, until, VenueServer } from './venue-server.ts';
 
@@ -144,7 +144,7 @@ describe('a submit', () => {
     edge.perform(effect('SubmitAttempted', terms, NOW - 5_000_001));
     await until(() => lane.heard.length === 1);
     expect(lane.payloads('OrderRejected')).toEqual([
-      { ordinal: 1, reason: expect.stringMatching(/^not sent: decided 5\.\d+ s ago/) },
+      { ordinal: 1, by: 'engine', reason: expect.stringMatching(/^not sent: decided 5\.\d+ s ago/) },
     ]);
     edge.perform(effect('SubmitAttempted', terms, NOW - 5_000_000));
     await until(() => lane.heard.length === 2);
@@ -191,7 +191,10 @@ describe('a submit', () => {
   ])('refused with %d is rejected in the venue’s words', async (status, message) => {
     venue.on('POST /v2/orders', refusal(status, message));
     await submit();
-    expect(lane.payloads<{ reason: string }>('OrderRejected')[0]!.reason).toContain(message);
+    const [rejected] = lane.payloads<OrderRejected>('OrderRejected');
+    expect(rejected!.reason).toContain(message);
+    // The gate before its order entry is not the venue's judgement.
+    expect(rejected!.by).toBe(status === 429 ? 'limit' : undefined);
     expect(venue.requests).toHaveLength(1);
   });
 
@@ -211,7 +214,8 @@ describe('a submit', () => {
 
   test('the venue would refuse is rejected without a call', async () => {
     await submit({ orderType: 'limit', limitPx: 190.051 });
-    expect(lane.payloads<{ reason: string }>('OrderRejected')[0]!.reason).toContain('190.051');
+    const [rejected] = lane.payloads<OrderRejected>('OrderRejected');
+    expect(rejected).toMatchObject({ by: 'engine', reason: expect.stringContaining('190.051') });
     expect(venue.requests).toHaveLength(0);
   });
 
@@ -226,7 +230,8 @@ describe('a submit', () => {
     await new Promise((resolve) => setImmediate(resolve));
     clock.advance(1_000);
     await until(() => lane.heard.length === 2);
-    expect(lane.payloads<{ reason: string }>('OrderRejected')[1]!.reason).toContain('call budget');
+    const [, second] = lane.payloads<OrderRejected>('OrderRejected');
+    expect(second).toMatchObject({ by: 'limit', reason: expect.stringContaining('call budget') });
     expect(venue.requests).toHaveLength(1);
   });
 });
@@ -751,7 +756,7 @@ describe('a reconciliation', () => {
     await reconcile(1);
     await submit();
     expect(lane.payloads('OrderRejected')).toEqual([
-      { ordinal: 1, reason: 'not sent: the account is blocked for trading' },
+      { ordinal: 1, by: 'engine', reason: 'not sent: the account is blocked for trading' },
     ]);
     expect(venue.count('POST /v2/orders')).toBe(0);
   });
