@@ -1,10 +1,11 @@
-/** What campaigns trade: three kinds of session, each with a market, a strategy and a moment at which it has orders. */
+/** What campaigns trade: four kinds of session, each with a market, a strategy and a moment at which it has orders. */
 import { fileURLToPath } from 'node:url';
 import { dayToMicros } from '../../src/domain/exchange-calendar.ts';
 import type { GeneratedSymbol } from '../../src/simulators/alpaca/records.ts';
+import type { SimulatedMarketOptions } from '../../src/simulators/alpaca/simulated-market.ts';
 import { spy } from './rig.ts';
 
-export type Scene = 'flips' | 'walks' | 'shares';
+export type Scene = 'flips' | 'walks' | 'shares' | 'options';
 
 const SECOND_US = 1_000_000;
 const MINUTE_US = 60 * SECOND_US;
@@ -30,6 +31,9 @@ interface SceneSetup {
   readonly run: object;
   readonly symbols: readonly GeneratedSymbol[];
   readonly feed: 'crypto' | 'stocks';
+  /** Of the last minutes before the close that decides; a scene without begins where faults do. */
+  readonly closeMs?: number;
+  readonly market?: Partial<SimulatedMarketOptions>;
   /** Milliseconds for which faults happen. */
   readonly faultyMs: number;
 }
@@ -66,10 +70,22 @@ export const SCENES: Readonly<Record<Scene, SceneSetup>> = {
     symbols: shares,
     feed: 'stocks',
     faultyMs: 60_000,
+    closeMs: 8_000,
+  },
+  // A call that is chosen from a chain that is polled, bought by a walk after the second day's open, and sold.
+  options: {
+    startAt: dayToMicros(DAY) + 20 * HOUR_US + 57 * MINUTE_US,
+    strategy: strategy('always-long'),
+    run: { instruments: 'all', hedge: false },
+    symbols: [spy],
+    feed: 'stocks',
+    faultyMs: 60_000,
+    closeMs: 183_000,
+    market: { quotesPerSecond: 2 },
   },
 };
-/** When the second day's orders of shares go out. */
+/** When the second day's orders in New York go out. */
 export const SHARES_OPEN = dayToMicros(NEXT_DAY) + 14 * HOUR_US + 35 * MINUTE_US;
 
 export const sceneOf = (seed: number): Scene =>
-  (['flips', 'walks', 'flips', 'walks', 'shares'] as const)[seed % 5];
+  (['flips', 'walks', 'options', 'walks', 'shares', 'flips'] as const)[seed % 6];

@@ -5,10 +5,12 @@
  * A seed gives the same market, faults and moments each time. Not the same to the last event: requests cross real sockets,
  * and which of two that are on their way at one moment arrives first is the system's.
  */
+import type { TradingRegions } from '../../src/actors/orders/trading-state.machine.ts';
 import { isWorking } from '../../src/domain/order-status.ts';
 import { createRandom, deriveSeed } from '../../src/domain/random.ts';
 import { VenueError } from '../../src/domain/venue-error.ts';
 import type { StoredEvent } from '../../src/events/envelope.ts';
+import type { FeedName } from '../../src/events/feed.events.ts';
 import { SubmitAttempted } from '../../src/events/order.events.ts';
 import { openLogReader } from '../../src/log/log-reader.ts';
 import { drawFaults, type FaultInput } from '../../src/simulators/alpaca/faults.ts';
@@ -75,13 +77,14 @@ export class Session {
     this.#scene = scene;
     this.#setup = SCENES[scene];
     this.#random = createRandom(deriveSeed(seed, 5));
-    const { startAt, strategy, run, symbols } = this.#setup;
+    const { startAt, strategy, run, symbols, market } = this.#setup;
     this.rig = new Rig({
       seed,
       startAt,
       strategy,
       run: run as never,
       symbols,
+      market,
       venue: { ...KEYS, limits: { insideChance: 0.03 } },
       taps: {
         ...taps,
@@ -124,9 +127,10 @@ export class Session {
   async begin(): Promise<void> {
     const { rig } = this;
     await this.#start();
-    if (this.#scene !== 'shares') return;
+    const { closeMs } = this.#setup;
+    if (closeMs === undefined) return;
     // The close decides, the next day's opening trades.
-    await rig.advance(8_000);
+    await rig.advance(closeMs);
     await rig.stop();
     await rig.dozeTo(SHARES_OPEN - 6 * SECOND_US);
     await this.#start();
@@ -138,7 +142,7 @@ export class Session {
     const { rig } = this;
     const { feed, symbols, faultyMs: durationMs } = this.#setup;
     const names = symbols.map(({ symbol }) => symbol);
-    const streams = [feed, 'orders'] as const;
+    const streams: FeedName[] = this.#scene === 'options' ? [feed, 'orders', 'options'] : [feed, 'orders'];
     const faults: FaultInput[] = drawFaults(this.#seed, {
       durationMs,
       streams,
@@ -211,6 +215,8 @@ export class Session {
     });
     const { tradingState } = rig.engine.health();
     if (tradingState === 'trading') return;
+    const halt = haltOf(rig.engine.session!.core.actors.tradingState.regions);
+    if (halt !== null) this.broken('only rejections and the loss of a day halt', halt);
     await this.#reset();
   }
 
@@ -232,7 +238,7 @@ export class Session {
     if (this.#scene !== 'flips') {
       const held = rig.engine.health().positions > 0;
       if (held) return this.#sellsOut();
-      if (this.#scene === 'shares') return;
+      if (this.#setup.closeMs !== undefined) return;
       await rig.stop();
       await rig.dozeTo(nextMidnight(rig.clock.now()) - 4 * SECOND_US);
       await this.#start();
@@ -321,9 +327,13 @@ export class Session {
     const { rig } = this;
     const { portfolio } = rig.engine.session!.core.actors;
     const held = new Map<string, number>();
-    for (const { symbol, quantity } of portfolio.positions())
-      held.set(symbol, (held.get(symbol) ?? 0) + quantity);
-    for (const symbol of this.#setup.symbols.map(({ symbol }) => symbol)) {
+    // The venue writes contracts without blanks.
+    for (const { symbol, quantity } of portfolio.positions()) {
+      const name = symbol.replaceAll(' ', '');
+      held.set(name, (held.get(name) ?? 0) + quantity);
+    }
+    const names = this.#setup.symbols.map(({ symbol }) => symbol);
+    for (const symbol of new Set([...names, ...held.keys(), ...rig.venue.account.positions.keys()])) {
       const [ours, theirs] = [held.get(symbol) ?? 0, rig.venue.account.qtyOf(symbol)];
       if (Math.abs(ours - theirs) > 1e-6)
         this.broken('positions agree at rest', `${symbol}: ${ours} for us, ${theirs} at the venue`);
@@ -399,6 +409,12 @@ export class Session {
   #chance(share: number): boolean {
     return this.#random.nextUnit() < share;
   }
+}
+
+/** What holds trading back beside the reject breaker and the day's loss, both of which faults may bring about; null where nothing. */
+export function haltOf({ loss: _, rejects: __, ...others }: TradingRegions): string | null {
+  const held = Object.entries(others).filter(([, state]) => state !== 'trading');
+  return held.length === 0 ? null : held.map(([region, state]) => `${region} ${state}`).join(', ');
 }
 
 const nextMidnight = (time: number): number => Math.ceil(time / DAY_US) * DAY_US;
