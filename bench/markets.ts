@@ -84,10 +84,17 @@ export interface QuoteMarket {
   readonly warmUpDays: number;
   readonly quotes: number;
   readonly quotesPerDay: number;
+  /** Days with a few thousand quotes each before the full ones: rules that need few days have their plans by then. */
+  readonly quietDays?: number;
 }
 
+const QUOTES_OF_A_QUIET_DAY = 4_000;
+
 /** Daily bars, then sessions full of quotes; how often a symbol is quoted follows Zipf's law. */
-export function writeQuotes(path: string, { symbols, warmUpDays, quotes, quotesPerDay }: QuoteMarket): void {
+export function writeQuotes(
+  path: string,
+  { symbols, warmUpDays, quotes, quotesPerDay, quietDays = 0 }: QuoteMarket,
+): void {
   const ids = Array.from({ length: symbols }, (_, id) => id);
   let day = nextTradingDay('XNYS', '2022-01-01');
   const definitions = ids.map((id) => define(id, `S${String(id).padStart(3, '0')}`, {}));
@@ -113,9 +120,10 @@ export function writeQuotes(path: string, { symbols, warmUpDays, quotes, quotesP
 
   tick.kind = TickKind.quote;
   const pick = zipf(symbols, nextUnit);
+  let quiet = quietDays;
   for (let done = 0; done < quotes; day = nextTradingDay('XNYS', day)) {
     const { open, close } = sessionOfDayOrDefault('XNYS', day);
-    const today = Math.min(quotesPerDay, quotes - done);
+    const today = quiet-- > 0 ? QUOTES_OF_A_QUIET_DAY : Math.min(quotesPerDay, quotes - done);
     for (let i = 0; i < today; i++) {
       const id = pick();
       px[id] *= 1 + (nextUnit() - 0.5) * 0.0004;

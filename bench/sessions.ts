@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly profile: RunSpec['profile'];
   readonly strategy: string;
   readonly params: Readonly<Record<string, number>>;
+  /** Laid over the defaults. */
+  readonly config?: unknown;
 }
 
 /** A whole backtest with every event on disk; a log that was there goes. */
@@ -26,6 +28,7 @@ export async function record({
   profile,
   strategy: name,
   params,
+  config = {},
 }: RunRequest): Promise<BacktestResult> {
   for (const beside of ['', '-wal', '-shm', '.anchor', '.lock']) rmSync(out + beside, { force: true });
   const { strategy, spec } = await loadStrategy(name, params);
@@ -33,7 +36,7 @@ export async function record({
     profile,
     strategy: spec,
     ...profileDefaults[profile],
-    config: configSchema.parse({}),
+    config: configSchema.parse(config),
     seed: 1,
     cash: 1_000_000,
     benchmark: null,

@@ -3,9 +3,37 @@ import { join } from 'node:path';
 import { LogFollower } from '../replay/follower.ts';
 import { stateAt } from '../replay/state-at.ts';
 import { createRandom } from '../src/domain/random.ts';
+import { MarketOpened } from '../src/events/market.events.ts';
+import { openLogReader } from '../src/log/log-reader.ts';
 import { type Benchmark, median } from './benchmark.ts';
 import { writeQuotes } from './markets.ts';
-import { firstQuote, record } from './sessions.ts';
+import { record } from './sessions.ts';
+
+/** Rules that need no more than a few days. */
+const hasty = {
+  regime: {
+    trend: { smaFast: 2, smaSlow: 3, slopeBars: 1, adxBars: 1, confirmCloses: 1, bullEnter: 2, bullHold: 1 },
+    volatility: { window: 2, lookback: 3 },
+    structure: { swingBars: 1, lowBars: 3, atrBars: 2, crashBars: 2 },
+  },
+  conviction: {
+    smaFast: 2,
+    smaSlow: 3,
+    slopeBars: 1,
+    momentumBars: 2,
+    volatilityBars: 2,
+    breakoutBars: 2,
+    volumeBars: 2,
+  },
+  selector: { atrBars: 2, rearmDays: 0, rearmBars: 1, stopAtr: 1, equityConviction: 20, exitConviction: 15 },
+};
+
+function firstOfLastDay(path: string): number {
+  const reader = openLogReader(path);
+  const opens = [...reader.events({ type: MarketOpened.type })];
+  reader.close();
+  return opens.at(-1)!.seq;
+}
 
 const JUMP_MS_MAX = 200;
 const HUNDREDTHS = 0.99;
@@ -29,11 +57,18 @@ export const timeTravel: Benchmark = {
     writeQuotes(
       dataset,
       small
-        ? { symbols: 3, warmUpDays: 5, quotes: 5_000, quotesPerDay: 5_000 }
-        : { symbols: 10, warmUpDays: 280, quotes: 1_000_000, quotesPerDay: 1_000_000 },
+        ? { symbols: 3, warmUpDays: 0, quotes: 8_000, quotesPerDay: 2_000, quietDays: 2 }
+        : { symbols: 10, warmUpDays: 0, quotes: 1_080_000, quotesPerDay: 1_000_000, quietDays: 20 },
     );
-    await record({ dataset, out: path, profile: 'quantos', strategy: 'conviction', params: {} });
-    const from = firstQuote(path);
+    await record({
+      dataset,
+      out: path,
+      profile: 'quantos',
+      strategy: 'conviction',
+      params: {},
+      config: hasty,
+    });
+    const from = firstOfLastDay(path);
     const follower = new LogFollower(path);
     try {
       const firstMs = await elapsedMs(() => follower.head());
