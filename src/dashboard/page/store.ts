@@ -110,6 +110,9 @@ async function showPast(): Promise<void> {
   isAsking = false;
 }
 
+/** Records of a cascade that are looked through for its beginning. */
+const CASCADE_MAX = 200;
+
 /** To the moment after the next record, or before this one's cascade. */
 export async function step(by: 1 | -1): Promise<void> {
   const at = state.shown;
@@ -119,9 +122,11 @@ export async function step(by: 1 | -1): Promise<void> {
     go({ seq: next > (state.newest?.head.seq ?? next) ? null : next });
     return;
   }
-  const { chain } = await server.event(at.seq);
-  const before = Math.min(chain[0]?.seq ?? at.seq, at.seq) - 1;
-  if (before >= 1) go({ seq: before });
+  // What the last record of a cascade goes back to may lie days before: the cascade's own beginning is where moments change.
+  for (let seq = at.seq - 1; seq >= Math.max(1, at.seq - CASCADE_MAX); seq--) {
+    const before = await server.moment(seq);
+    if (before.seq < at.seq) return go({ seq: before.seq });
+  }
 }
 
 export async function goToTime(timeUs: number): Promise<void> {
