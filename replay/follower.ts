@@ -106,6 +106,8 @@ export class LogFollower implements LogView {
   }
 
   #hear(message: Answer | News): void {
+    // An answer that comes while it closes would let go of a thread that is waited for.
+    if (this.#gone !== null) return;
     if ('news' in message) return this.#tell(message);
     const asked = this.#asked.get(message.id);
     this.#asked.delete(message.id);
