@@ -10,6 +10,7 @@ import { parseOcc } from '../../domain/options/occ-symbol.ts';
 import { VenueError } from '../../domain/venue-error.ts';
 import { SymbolChanged } from '../../events/account.events.ts';
 import type { NewInput } from '../../events/define-event.ts';
+import { MessageRejected } from '../../events/feed.events.ts';
 import type { SymbolDefined } from '../../events/market.events.ts';
 import { SplitApplied } from '../../events/option.events.ts';
 import type { AlpacaClient } from './alpaca-client.ts';
@@ -45,8 +46,36 @@ const split = z.object({
   old_rate: z.number().positive(),
   new_symbol: z.string().nullish(),
 });
+/** What is not applied: by the vendor's name of the list, what it is, and its name as a type. */
+const unapplied = {
+  cash_mergers: ['a merger for cash', 'cash_merger'],
+  redemptions: ['a redemption', 'redemption'],
+  rights_distributions: ['a distribution of rights', 'rights_distribution'],
+  spin_offs: ['a spin-off', 'spin_off'],
+  stock_and_cash_mergers: ['a merger for shares and cash', 'stock_and_cash_merger'],
+  stock_dividends: ['a dividend in shares', 'stock_dividend'],
+  stock_mergers: ['a merger for shares', 'stock_merger'],
+  unit_splits: ['a split of units', 'unit_split'],
+  worthless_removals: ['a removal of what is worthless', 'worthless_removal'],
+} as const;
+const unappliedKinds = Object.keys(unapplied) as readonly (keyof typeof unapplied)[];
+const ACTION_TYPES = [
+  'forward_split',
+  'reverse_split',
+  'name_change',
+  ...unappliedKinds.map((kind) => unapplied[kind][1]),
+].join(',');
+/** Each kind names its share in a field of its own. */
+const anAction = z.looseObject({
+  symbol: z.string().optional(),
+  source_symbol: z.string().optional(),
+  acquiree_symbol: z.string().optional(),
+  old_symbol: z.string().optional(),
+});
+const EXCERPT_MAX = 200;
 const actionsPage = z.object({
-  corporate_actions: z.object({
+  // Some list of them is in the way of no split that can be read.
+  corporate_actions: z.looseObject({
     forward_splits: z.array(split).nullish(),
     reverse_splits: z.array(split).nullish(),
     name_changes: z.array(z.object({ old_symbol: z.string(), new_symbol: z.string() })).nullish(),
@@ -138,7 +167,7 @@ export class AlpacaDesk implements VenueDesk {
           this.#actions.corporateActionsRaw(
             {
               symbols: shares.join(','),
-              types: 'forward_split,reverse_split,name_change',
+              types: ACTION_TYPES,
               start: new Date(range.from),
               end: new Date(range.to),
               limit: ACTIONS_A_PAGE,
@@ -239,7 +268,7 @@ export class AlpacaDesk implements VenueDesk {
   }
 }
 
-function inputsOf({ forward_splits, name_changes, reverse_splits }: Actions): readonly NewInput[] {
+function inputsOf({ forward_splits, name_changes, reverse_splits, ...others }: Actions): readonly NewInput[] {
   const splits = [...(forward_splits ?? []), ...(reverse_splits ?? [])].flatMap((each) => {
     const applied = SplitApplied.of({ symbol: each.symbol, ...wholeRatio(each), cashInLieuPx: null });
     const to = each.new_symbol;
@@ -248,7 +277,22 @@ function inputsOf({ forward_splits, name_changes, reverse_splits }: Actions): re
   const changes = (name_changes ?? []).map((each) =>
     SymbolChanged.of({ from: each.old_symbol, to: each.new_symbol }),
   );
-  return [...splits, ...changes];
+  return [...splits, ...changes, ...notApplied(others)];
+}
+
+/** Said, since positions and prices of the share count otherwise from now on, and only a person can book it. */
+function notApplied(others: Readonly<Record<string, unknown>>): readonly NewInput[] {
+  return unappliedKinds.flatMap((kind) => {
+    const actions = Array.isArray(others[kind]) ? (others[kind] as readonly unknown[]) : [];
+    return actions.map((action) => {
+      const read = anAction.safeParse(action);
+      const { acquiree_symbol, old_symbol, source_symbol, symbol } = read.data ?? {};
+      const share = symbol ?? source_symbol ?? acquiree_symbol ?? old_symbol ?? 'an unnamed share';
+      const reason = `${share}: ${unapplied[kind][0]} is not applied here; compare the account and settle it by hand`;
+      const excerpt = JSON.stringify(action).slice(0, EXCERPT_MAX);
+      return MessageRejected.of({ source: 'corporate-actions', reason, excerpt });
+    });
+  });
 }
 
 /** Rates may have decimals (1.5 for 1): the smallest whole numbers of the same ratio, to a millionth. */

@@ -145,10 +145,16 @@ describe('the desk', () => {
             corporate_actions: {
               forward_splits: [{ symbol: 'SRE', new_rate: 1.5, old_rate: 1 }],
               reverse_splits: [{ symbol: 'MNTS', new_rate: 1, old_rate: 50, new_symbol: 'MNT' }],
+              spin_offs: [{ source_symbol: 'SRE', new_symbol: 'SPUN', source_rate: 1, new_rate: 0.5 }],
+              cash_mergers: [{ acquiree_symbol: 'FB', rate: 12.5 }],
             },
             next_page_token: 'next',
           },
     }));
+    const said = (words: string) => ({
+      reason: expect.stringContaining(words),
+      excerpt: expect.stringContaining('_symbol'),
+    });
     const inputs = await desk.corporateActions(['SRE', 'MNTS', 'FB', 'BTC/USD'], {
       from: '2026-03-01',
       to: '2026-03-03',
@@ -157,9 +163,13 @@ describe('the desk', () => {
       ['SplitApplied', { symbol: 'SRE', numerator: 3, denominator: 2, cashInLieuPx: null }],
       ['SplitApplied', { symbol: 'MNTS', numerator: 1, denominator: 50, cashInLieuPx: null }],
       ['SymbolChanged', { from: 'MNTS', to: 'MNT' }],
+      // What nobody here can apply is said.
+      ['MessageRejected', { source: 'corporate-actions', ...said('FB: a merger for cash is not applied') }],
+      ['MessageRejected', { source: 'corporate-actions', ...said('SRE: a spin-off is not applied') }],
       ['SymbolChanged', { from: 'FB', to: 'META' }],
     ]);
     expect(venue.requests[0]!.query.get('symbols')).toBe('SRE,MNTS,FB');
+    expect(venue.requests[0]!.query.get('types')).toContain('spin_off');
     expect(venue.requests[0]!.query.get('start')).toBe('2026-03-01');
   });
 });
