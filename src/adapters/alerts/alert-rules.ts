@@ -10,7 +10,7 @@ import type {
   SessionStarted,
 } from '../../events/engine.events.ts';
 import type { StoredEvent } from '../../events/envelope.ts';
-import type { FeedStatusChanged, ViewSourceChanged } from '../../events/feed.events.ts';
+import type { FeedStatusChanged, MessageRejected, ViewSourceChanged } from '../../events/feed.events.ts';
 import type { HedgeSized, HedgeStateChanged } from '../../events/option.events.ts';
 import type { OrderGivenUp, OrderOutcomeUnknown } from '../../events/order.events.ts';
 
@@ -74,6 +74,16 @@ const rules: Readonly<Record<string, Rule>> = {
     title: 'The venue could not be asked for the account',
     detail: reason,
   }),
+  // Of market data a message more or less is no news; what a company did to what is held is.
+  MessageRejected: ({ source, reason }: PayloadOf<typeof MessageRejected>) =>
+    source === 'corporate-actions'
+      ? {
+          key: `corporate-action-${reason}`,
+          severity: 'critical',
+          title: 'Something companies did to their shares is not in the books',
+          detail: reason,
+        }
+      : null,
   OrderGivenUp: ({ ordinal, reason }: PayloadOf<typeof OrderGivenUp>) => ({
     key: `given-up-${ordinal}`,
     severity: 'warning',
