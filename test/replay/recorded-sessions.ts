@@ -13,7 +13,7 @@ import { tenthOfSp500 } from './option-run.ts';
 import { paperSession } from './paper-session.ts';
 
 /** Rules that need no more than a few days, so that some weeks have plans, stops and exits in them. */
-export const hasty = {
+const hasty = {
   regime: {
     trend: { smaFast: 2, smaSlow: 3, slopeBars: 1, adxBars: 1, confirmCloses: 1, bullEnter: 2, bullHold: 1 },
     volatility: { window: 2, lookback: 3 },
