@@ -10,6 +10,8 @@ import type { FeedName, FeedState } from '../src/events/feed.events.ts';
 import type { HedgeSized, HedgeStateChanged, VolatilityGuardChanged } from '../src/events/option.events.ts';
 import type { IntentAction } from '../src/events/order.events.ts';
 
+export type { LimitBar } from '../src/engine/risk-limits.ts';
+
 import type { ViewMark } from '../src/projections/view-marks.ts';
 
 /** Which moment: after a seq's cascade, at a time in microseconds (all records up to it), or neither: the newest. */
