@@ -7,7 +7,7 @@ import { IntelBusOpened, IntelReceived } from '../../../src/events/intel.events.
 import { TickKind } from '../../../src/events/tick.ts';
 import { Floor } from '../trading-floor.ts';
 
-export const MINUTE_US = 60_000_000;
+const MINUTE_US = 60_000_000;
 const S = 1_000_000;
 
 interface Told {
