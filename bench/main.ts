@@ -7,6 +7,7 @@ import Table from 'cli-table3';
 import { appendQuotes } from './append-quotes.bench.ts';
 import { backtestBars } from './backtest-bars.bench.ts';
 import type { Benchmark, Measurement } from './benchmark.ts';
+import { dashboard } from './dashboard.bench.ts';
 import { flood } from './flood.bench.ts';
 import { liveLatency } from './live-latency.bench.ts';
 import { optionMaths } from './option-maths.bench.ts';
@@ -25,6 +26,7 @@ const benchmarks: readonly Benchmark[] = [
   liveLatency,
   flood,
   timeTravel,
+  dashboard,
 ];
 
 const USAGE = `npm run bench -- [NAME...] [--small] [--json]

@@ -65,6 +65,8 @@ export class WatchedSession {
   follow(path: string): void {
     if (path === this.#wanted) return;
     this.#wanted = path;
+    // There is none before the first that could stay.
+    this.#path ??= path;
     void this.#turnTo(path, 1);
   }
 
@@ -120,7 +122,7 @@ export class WatchedSession {
       },
       onFailed: ({ message }) => {
         // Of a log that was never read, whoever turned to it hears.
-        if (this.#path === null || this.#path !== this.#wanted) return;
+        if (this.#moment === null) return;
         this.#trouble = message;
         this.#say();
       },

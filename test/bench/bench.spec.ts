@@ -25,5 +25,6 @@ test('every benchmark runs at a tiny size and says what it measured, in one docu
     'live-latency',
     'flood',
     'time-travel',
+    'dashboard',
   ]);
 });

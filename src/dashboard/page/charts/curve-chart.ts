@@ -66,8 +66,8 @@ export class CurveChart {
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), 'Etc/UTC'),
         scales: { y: { range: (_, low, high) => rangeOf(low, high, unit) } },
         axes: [
-          { ...axis, size: 24, space: 70 },
-          { ...axis, size: unit === 'dollars' ? 62 : 44, space: 28, values: (_, at) => at.map(words) },
+          { ...axis, size: 24, space: 70, values: (_, at) => at.map((seconds) => dateWords(seconds, at)) },
+          { ...axis, size: unit === 'score' ? 30 : 62, space: 28, values: (_, at) => at.map(words) },
         ],
         series: [
           {},
@@ -91,6 +91,17 @@ export class CurveChart {
     this.#resize.disconnect();
     this.#plot?.destroy();
   }
+}
+
+const DAY_S = 86_400;
+
+/** One line, and no more of it than neighbours differ in. */
+function dateWords(seconds: number, among: readonly number[]): string {
+  const apart = among.length < 2 ? DAY_S : among[1] - among[0];
+  const iso = new Date(seconds * 1e3).toISOString();
+  if (apart > 300 * DAY_S) return iso.slice(0, 4);
+  if (apart > 27 * DAY_S) return iso.slice(0, 7);
+  return apart >= DAY_S ? iso.slice(5, 10) : apart >= 60 ? iso.slice(11, 16) : iso.slice(11, 19);
 }
 
 function rangeOf(low: number, high: number, unit: Curves['unit']): [number, number] {
