@@ -97,7 +97,7 @@ test('both entries are typed, so that a strategy with a wrong signal does not co
 });
 
 test('the page it brings is served with its session, and reruns it in a thread of its own', async () => {
-  run('npx', ['--no-install', 'quantos', 'start', '--quiet', '--json']);
+  run('npx', ['--no-install', 'quantos', 'start', '--quiet']);
   const main = join(app, 'node_modules', 'quantos', 'dist', 'cli', 'main.js');
   const server = spawn(process.execPath, [main, 'open', 'out/demo.db', '--json'], { cwd: app });
   try {

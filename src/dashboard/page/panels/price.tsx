@@ -100,10 +100,11 @@ export function PricePanel({ shown, symbol, series }: PriceProps) {
         <Chart series={series} shown={shown} style={drawn} width={width} viewOnly={view !== null} />
       )}
       <p class="legend" aria-hidden="true">
-        <i class="k bull" /> bull <i class="k bear" /> bear <i class="k range" /> range
-        <i class="k elevated" /> elevated <i class="k stressed" /> stressed <i class="k threatened" />{' '}
-        threatened
-        <i class="k broken" /> broken
+        {['bull', 'bear', 'range', 'elevated', 'stressed', 'threatened', 'broken'].map((state) => (
+          <span key={state}>
+            <i class={`k ${state}`} /> {state}
+          </span>
+        ))}
       </p>
       <Fills fills={series?.fills.filter(({ seq }) => seq <= shown.seq) ?? []} />
     </Panel>

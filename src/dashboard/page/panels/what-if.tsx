@@ -239,7 +239,12 @@ function Curves({ result: { base, variant, curves } }: { readonly result: WhatIf
       aria-label={`equity of both runs: ${base.label} ends at ${money(base.finalEquity)}, ${variant.label} at ${money(variant.finalEquity)}`}
     >
       <p class="legend" aria-hidden="true">
-        <i class="k own" /> {base.label} <i class="k twin" /> {variant.label}
+        <span>
+          <i class="k own" /> {base.label}
+        </span>
+        <span>
+          <i class="k twin" /> {variant.label}
+        </span>
       </p>
       <Plot
         curves={{
