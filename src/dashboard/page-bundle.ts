@@ -18,7 +18,7 @@ export type PageAssets = ReadonlyMap<string, Asset>;
 /** Where a package keeps it, below `dist`. */
 export const PAGE_FOLDER = join('assets', 'dashboard');
 
-export const PAGE_FILES = ['index.html', 'page.js', 'page.css', 'icon.svg'] as const;
+const PAGE_FILES = ['index.html', 'page.js', 'page.css', 'icon.svg'] as const;
 type PageFile = (typeof PAGE_FILES)[number];
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {

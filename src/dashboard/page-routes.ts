@@ -97,7 +97,7 @@ async function answer(context: Context, session: WatchedSession, name: keyof typ
 }
 
 /** What a person asked wrongly is told in a sentence; anything else is ours. */
-export async function replied(context: Context, ask: () => unknown) {
+async function replied(context: Context, ask: () => unknown) {
   try {
     return context.json((await ask()) as object);
   } catch (error) {

@@ -41,7 +41,7 @@ const TONES: Readonly<Record<string, string>> = {
 const secondsOf = (us: number): UTCTimestamp => Math.floor(us / 1e6) as UTCTimestamp;
 
 /** Of ascending times: the first place whose time is at or after `us`. */
-export function placeOf(times: readonly number[], us: number): number {
+function placeOf(times: readonly number[], us: number): number {
   let [low, high] = [0, times.length];
   while (low < high) {
     const middle = (low + high) >> 1;
