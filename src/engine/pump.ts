@@ -44,7 +44,7 @@ interface PumpParts extends PumpedSession {
 
 interface WaitingTick {
   readonly tick: Tick;
-  readonly source: string;
+  source: string;
   /** Older quotes this one stands for. */
   merged: number;
 }
@@ -59,8 +59,10 @@ const BUDGET_MS = 5;
 const CONFLATE_ABOVE = 10_000;
 /** The clock of the host is read once in so many records. */
 const RECORDS_PER_LOOK = 64;
-/** Fed ticks that are remembered before the queue is cut. */
+/** Places of fed ticks before the queue is cut. */
 const CONSUMED_MAX = 10_000;
+/** Fed ticks kept to be filled again: a market that never falls silent leaves no garbage, whose collection orders would wait for. */
+const SPARE_MAX = 10_000;
 
 /** A recorded input, or something to do between two of them. */
 type Control = { readonly event: NewInput; readonly provenance: Provenance } | (() => void);
@@ -71,8 +73,9 @@ export class Pump {
   readonly #budgetMs: number;
   readonly #conflateAbove: number;
   #control: Control[] = [];
-  #market: (WaitingTick | WaitingInput)[] = [];
+  #market: (WaitingTick | WaitingInput | null)[] = [];
   #marketHead = 0;
+  readonly #spare: WaitingTick[] = [];
   readonly #newestQuote = new Map<number, WaitingTick>();
   #scheduled = false;
   #failed = false;
@@ -101,9 +104,10 @@ export class Pump {
       waiting.merged++;
       return;
     }
-    const copy = new Tick();
-    copyTick(tick, copy);
-    const added = { tick: copy, source, merged: 0 };
+    const added = this.#spare.pop() ?? { tick: new Tick(), source, merged: 0 };
+    copyTick(tick, added.tick);
+    added.source = source;
+    added.merged = 0;
     this.#market.push(added);
     if (isQuote) this.#newestQuote.set(tick.symbolId, added);
     this.#schedule();
@@ -179,7 +183,10 @@ export class Pump {
       return true;
     }
     if (this.backlog === 0) return false;
-    this.#feed(this.#market[this.#marketHead++]);
+    const waiting = this.#market[this.#marketHead]!;
+    this.#market[this.#marketHead++] = null;
+    this.#feed(waiting);
+    if ('tick' in waiting && this.#spare.length < SPARE_MAX) this.#spare.push(waiting);
     // A market that never falls silent must not keep what it said.
     if (this.#marketHead === this.#market.length || this.#marketHead === CONSUMED_MAX) {
       this.#market = this.#market.slice(this.#marketHead);
