@@ -2,11 +2,7 @@
  * Follows a log in a thread of its own and answers for it: moments, events, causes and series, while the log grows. What
  * is asked before the log was read for the first time is answered then.
  */
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { type Answer, errorOf, type News, type QuestionName, type Questions } from './follower-protocol.ts';
 import type {
   CurveQuery,
@@ -21,6 +17,7 @@ import type {
   SymbolSeries,
 } from './log-view.ts';
 import type { EngineMoment, LogHeadNow, MomentOf } from './moment.ts';
+import { startWorker } from './worker-thread.ts';
 
 export interface FollowerNews {
   /** The log has grown, at most some times a second. */
@@ -50,7 +47,10 @@ export class LogFollower implements LogView {
   /** Begins to read at once. A log that cannot be read is said by every answer, and by `onFailed`. */
   constructor(path: string, news: FollowerNews = {}) {
     this.#news = news;
-    this.#worker = startWorker({ path });
+    this.#worker = startWorker(
+      { beside: import.meta.url, name: 'follower.worker', builtIn: 'replay' },
+      { path },
+    );
     this.#worker.on('message', (message: Answer | News) => this.#hear(message));
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(new Error('the follower has ended')));
@@ -140,25 +140,5 @@ export class LogFollower implements LogView {
     this.#gone = error;
     for (const { reject } of this.#asked.values()) reject(error);
     this.#asked.clear();
-  }
-}
-
-const WORKER = 'follower.worker';
-
-/** TypeScript beside this file in a checkout; in the package, which bundles files elsewhere, at its own place. */
-function startWorker(workerData: { readonly path: string }): Worker {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const source = join(here, `${WORKER}.ts`);
-  if (existsSync(source)) {
-    // Node 20 asks no loader for a thread's first module: it is loaded by a line of JavaScript.
-    const loader = join(dirname(createRequire(import.meta.url).resolve('tsx/esm/api')), 'index.mjs');
-    const [api, module] = [loader, source].map((file) => JSON.stringify(pathToFileURL(file).href));
-    const code = `import(${api}).then(({ register }) => { register(); return import(${module}); });`;
-    return new Worker(code, { eval: true, workerData, execArgv: ['--conditions=quantos-source'] });
-  }
-  for (let folder = here; ; folder = dirname(folder)) {
-    const built = join(folder, 'replay', `${WORKER}.js`);
-    if (existsSync(built)) return new Worker(built, { workerData });
-    if (dirname(folder) === folder) throw new Error(`${WORKER}.js is missing: install quantos again`);
   }
 }
