@@ -74,6 +74,10 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
         const text = words ?? (await panel.locator('.body').textContent());
         expect([title, (text ?? '').trim().length > 10]).toEqual([title, true]);
       }
+      const wide = await page.evaluate(
+        `[...document.querySelectorAll('body *')].filter((each) => !each.closest('.wide, .chart') && each.getBoundingClientRect().right > ${width} + 1).map((each) => each.className || each.tagName)`,
+      );
+      expect(wide).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
       expect(await page.evaluate('document.documentElement.dataset.theme')).toBe(colorScheme);
       expect(await page.locator('.price-chart canvas').count()).toBeGreaterThan(0);
