@@ -66,7 +66,12 @@ export class CurveChart {
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), 'Etc/UTC'),
         scales: { y: { range: (_, low, high) => rangeOf(low, high, unit) } },
         axes: [
-          { ...axis, size: 24, space: 70, values: (_, at) => at.map((seconds) => dateWords(seconds, at)) },
+          {
+            ...axis,
+            size: 24,
+            space: 70,
+            values: (plot, at) => at.map((seconds) => dateWords(seconds, apart(plot, at))),
+          },
           { ...axis, size: unit === 'score' ? 30 : 62, space: 28, values: (_, at) => at.map(words) },
         ],
         series: [
@@ -95,9 +100,12 @@ export class CurveChart {
 
 const DAY_S = 86_400;
 
+/** Seconds between two words below a chart. */
+const apart = ({ scales: { x } }: uPlot, at: readonly number[]): number =>
+  at.length < 2 ? ((x.max ?? 0) - (x.min ?? 0)) / 2 : at[1] - at[0];
+
 /** One line, and no more of it than neighbours differ in. */
-function dateWords(seconds: number, among: readonly number[]): string {
-  const apart = among.length < 2 ? DAY_S : among[1] - among[0];
+function dateWords(seconds: number, apart: number): string {
   const iso = new Date(seconds * 1e3).toISOString();
   if (apart > 300 * DAY_S) return iso.slice(0, 4);
   if (apart > 27 * DAY_S) return iso.slice(0, 7);

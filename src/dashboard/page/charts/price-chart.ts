@@ -173,6 +173,8 @@ function shadesOf({ regimes }: SymbolSeries, times: readonly number[], untilSeq:
     .filter(({ from, to }) => to > from);
 }
 
+/** So many fills are drawn smaller. */
+const CROWD = 60;
 const SHAPES = { buy: 'arrowUp', sell: 'arrowDown' } as const;
 
 function markersOf(
@@ -181,18 +183,18 @@ function markersOf(
   untilSeq: number,
 ): SeriesMarker<Time>[] {
   if (times.length === 0) return [];
-  return fills
-    .filter(({ seq }) => seq <= untilSeq)
-    .map(({ seq, timeUs, side, symbol, underlying, role }) => {
-      const at = Math.min(times.length - 1, placeOf(times, timeUs));
-      const tone = role === 'hedge' ? 'hedges' : side === 'buy' ? 'gain' : 'loss';
-      return {
-        id: String(seq),
-        time: secondsOf(times[at]),
-        position: side === 'buy' ? ('belowBar' as const) : ('aboveBar' as const),
-        shape: symbol === underlying ? SHAPES[side] : ('circle' as const),
-        color: colour(tone),
-        size: symbol === underlying ? 1 : 0.6,
-      };
-    });
+  const seen = fills.filter(({ seq }) => seq <= untilSeq);
+  const crowd = seen.length > CROWD ? 0.6 : 1;
+  return seen.map(({ seq, timeUs, side, symbol, underlying, role }) => {
+    const at = Math.min(times.length - 1, placeOf(times, timeUs));
+    const tone = role === 'hedge' ? 'hedges' : side === 'buy' ? 'gain' : 'loss';
+    return {
+      id: String(seq),
+      time: secondsOf(times[at]),
+      position: side === 'buy' ? ('belowBar' as const) : ('aboveBar' as const),
+      shape: symbol === underlying ? SHAPES[side] : ('circle' as const),
+      color: colour(tone),
+      size: crowd * (symbol === underlying ? 1 : 0.6),
+    };
+  });
 }

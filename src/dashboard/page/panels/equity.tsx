@@ -13,7 +13,7 @@ import { useTheme } from './theme.tsx';
 
 const POINTS = 1_500;
 const AGAIN_EVERY_MS = 2_000;
-const [EQUITY_PX, FALL_PX] = [150, 76];
+const [EQUITY_PX, FALL_PX] = [168, 84];
 
 export function EquityPanel({ shown }: { readonly shown: EngineMoment }) {
   const [curve, setCurve] = useState<EquityCurve | null>(null);
