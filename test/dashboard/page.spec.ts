@@ -307,7 +307,7 @@ describe('without a browser', () => {
     // What was on its way when it stopped reading, and the newest.
     expect(text.match(/"i":\d+/g)!.length).toBeLessThan(60);
     await reader.cancel();
-  });
+  }, 30_000);
 
   async function openAll(): Promise<Response[]> {
     const opened = await Promise.all(Array.from({ length: 16 }, () => get('/api/live')));
