@@ -337,14 +337,16 @@ test('doctor says what is missing and what works all the same', async () => {
 
 test('every command has a help with an example', async () => {
   const { stdout } = await quantos('--help');
-  const names = [...stdout.matchAll(/^ {2}([a-z]+) /gm)]
+  const names = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)]
     .map(([, name]) => name)
     .filter((name) => name !== 'help');
   const parts: Record<string, string[]> = {
     log: ['show', 'tail', 'sql', 'verify', 'seal', 'export'],
     option: ['iv', 'price', 'greeks'],
+    intel: ['get', 'set', 'watch'],
   };
-  const all = 'start backtest import replay whatif why state log report option kill doctor';
+  const all =
+    'start backtest import replay whatif why state log report machines open option sim-venue intel kill doctor';
   expect(names).toEqual(all.split(' '));
   for (const words of names.flatMap((name) => parts[name]?.map((part) => [name, part]) ?? [[name]])) {
     const help = await quantos(...words, '--help');
