@@ -122,8 +122,10 @@ function seedOfCommit() {
   const head = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).stdout ?? '';
   return String(Number.parseInt(head.slice(0, 7), 16) || 1);
 }
-env.QUANTOS_SEED ??= seedOfCommit();
-say(`properties are drawn by seed ${env.QUANTOS_SEED}; QUANTOS_SEED=${env.QUANTOS_SEED} draws the same`);
+env.QUANTOS_PROPERTY_SEED ??= seedOfCommit();
+say(
+  `properties are drawn by seed ${env.QUANTOS_PROPERTY_SEED}; QUANTOS_PROPERTY_SEED=${env.QUANTOS_PROPERTY_SEED} draws the same`,
+);
 
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 const tests = spawnSync(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
