@@ -78,10 +78,12 @@ export class ConfluenceMatrix {
       this.#opened = payload;
     });
     kernel.onNotice(MarksMoved, ACTOR, ({ payload }) => {
+      // Nobody asks without a bus: a simulation's every bar would pay for it.
+      if (this.#opened === null) return;
       const reading = this.#volumes.add(payload);
       if (reading === null) return;
       this.#newest.set(payload.symbol, reading);
-      if (this.#opened !== null && !this.#opened.cloud) this.#judgeBars(reading, payload.seq);
+      if (!this.#opened.cloud) this.#judgeBars(reading, payload.seq);
     });
     kernel.on(CloudSignalsReported, ACTOR, ({ payload, seq }) => this.#judgeCloud(payload, seq));
     kernel.on(IntelReceived, ACTOR, ({ payload, seq }) => {
