@@ -1,6 +1,7 @@
 /**
  * Sees to it that what was to be sold in a live session is sold: an exit whose orders ended unfilled (denied, rejected,
- * expired, taken back with the process) is asked for again after a pause, until nothing of it is left or another takes its place.
+ * expired, taken back with the process), or came too early for the last fill of its entry, is asked for again after a pause, until
+ * nothing of it is left or another takes its place.
  */
 import type { Kernel } from '../../bus/kernel.ts';
 import type { RunSpec } from '../../domain/config.ts';
@@ -39,7 +40,9 @@ interface Parts {
 interface Wanted {
   readonly intent: o.IntentDeferred;
   readonly tries: number;
-  /** Of its orders. */
+  /** It was to sell all there was: what its entry still buys meanwhile is to be sold as well. */
+  readonly isWhole: boolean;
+  /** Of its orders, less what came to what is to be sold. */
   filled: number;
   canceled: boolean;
   /** When it was found ended, microseconds; null while it goes on. */
@@ -59,6 +62,7 @@ export class ExitRetries {
     kernel.on(o.OrderFilled, ACTOR, ({ payload: { ordinal, lastQty } }) => {
       const wanted = this.#of(ordinal);
       if (wanted !== undefined) wanted.filled += lastQty;
+      else this.#grow(ordinal, lastQty);
     });
     kernel.on(o.OrderCanceled, ACTOR, ({ payload: { ordinal } }) => {
       const wanted = this.#of(ordinal);
@@ -103,7 +107,17 @@ export class ExitRetries {
     if (action !== 'exit' && action !== 'protect') return;
     const again = before?.endedAt != null && before.intent.reason === intent.reason;
     const tries = again ? before.tries + 1 : 0;
-    this.#wanted.set(symbol, { intent, tries, filled: 0, canceled: false, endedAt: null });
+    const held = Math.abs(this.#parts.portfolio.quantity(symbol, intent.role));
+    const isWhole = action === 'exit' && intent.size.kind === 'quantity' && intent.size.quantity >= held;
+    this.#wanted.set(symbol, { intent, tries, isWhole, filled: 0, canceled: false, endedAt: null });
+  }
+
+  /** An entry that was asked to stop may have traded before it did. */
+  #grow(ordinal: number, lastQty: number): void {
+    const intended = this.#parts.orders.get(ordinal)?.intended;
+    const wanted = intended && this.#wanted.get(intended.symbol);
+    if (wanted?.isWhole && intended!.action === 'enter' && intended!.role === wanted.intent.role)
+      wanted.filled -= lastQty;
   }
 
   #of(ordinal: number): Wanted | undefined {

@@ -18,6 +18,7 @@ import {
 } from '../../events/account.events.ts';
 import { OperatorCommanded, SessionResumed, SessionStarted, TimerFired } from '../../events/engine.events.ts';
 import { FeedConnected } from '../../events/feed.events.ts';
+import { TradeBusted, TradeCorrected } from '../../events/order.events.ts';
 import type { MarketData } from '../../streams/market-data.ts';
 import type { Portfolio } from '../account/portfolio.ts';
 import { MachineHost } from '../machine-host.ts';
@@ -77,6 +78,9 @@ export class Reconciliation {
     kernel.on(FeedConnected, ACTOR, ({ payload }) => {
       if (payload.feed === 'orders') this.#ask("the venue's word on our orders is heard again");
     });
+    // Whether the books still knew the trade, only the account tells.
+    kernel.on(TradeBusted, ACTOR, () => this.#ask('the venue took a trade back'));
+    kernel.on(TradeCorrected, ACTOR, () => this.#ask('the venue corrected a trade'));
     kernel.on(OperatorCommanded, ACTOR, ({ payload: { command, by } }) => {
       if (command === 'reset') this.#ask(`reset by ${by}`);
     });

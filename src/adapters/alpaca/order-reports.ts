@@ -19,7 +19,13 @@ import {
   TradeCorrected,
   UpdateRejected,
 } from '../../events/order.events.ts';
-import { type AccountNews, FillAccount, type VenueExecution, type VenueSums } from './fill-account.ts';
+import {
+  type AccountNews,
+  FillAccount,
+  type Restatement,
+  type VenueExecution,
+  type VenueSums,
+} from './fill-account.ts';
 import { type VenueFact, venueFactOf } from './order-status-map.ts';
 import type { TradeUpdate, VenueOrder } from './venue-messages.ts';
 
@@ -107,7 +113,7 @@ export class OrderReports {
     const fact = venueFactOf(event);
     if (fact === undefined) return [unmapped(ordinal, event, order)];
     const followed = this.#follow(ordinal);
-    if (followed === undefined) return [];
+    if (followed === undefined) return restatedOfOld(ordinal, update, fact);
     const linked = this.#link(followed, order, fact);
     if (linked.isVoid) return linked.inputs;
     const fills = this.#fills(followed, this.#newsOf(followed, update, fact), update.reason);
@@ -128,7 +134,7 @@ export class OrderReports {
     return account.sums(sums);
   }
 
-  /** Known to the engine, or nothing is told of it: an order of a lost tail has no place in the ledger. */
+  /** Known to the engine, or no state is told of it: an order of a lost tail has no place in the ledger. */
   #follow(ordinal: number): Followed | undefined {
     const followed = this.#followed.get(ordinal);
     if (followed !== undefined) return followed;
@@ -192,9 +198,7 @@ export class OrderReports {
   #fills(followed: Followed, news: AccountNews, reason: string | null = null): readonly NewInput[] {
     const { ordinal, quantity, side, symbol } = followed;
     const restated = news.restated.map(({ executionId, lastPx, lastQty }) =>
-      lastQty === 0
-        ? TradeBusted.of({ ordinal, executionId, reason: reason ?? 'the venue took the trade back' })
-        : TradeCorrected.of({ ordinal, executionId, lastQty, lastPx, feeMicros: 0 }),
+      restatement(ordinal, { executionId, lastPx, lastQty }, reason),
     );
     const fills = news.fills.map(({ executionId, filledQty, lastPx, lastQty }) => {
       const leavesQty = Math.max(0, onQuantityGrid((quantity ?? filledQty) - filledQty));
@@ -237,6 +241,26 @@ export class OrderReports {
     followed.isAccepted = true;
     return [OrderAccepted.of({ ordinal, venueOrderId })];
   }
+}
+
+function restatement(
+  ordinal: number,
+  { executionId, lastPx, lastQty }: Restatement,
+  reason: string | null,
+): NewInput {
+  return lastQty === 0
+    ? TradeBusted.of({ ordinal, executionId, reason: reason ?? 'the venue took the trade back' })
+    : TradeCorrected.of({ ordinal, executionId, lastQty, lastPx, feeMicros: 0 });
+}
+
+/** Of an order of sessions before, of which only the ledger remembers what it traded. */
+function restatedOfOld(ordinal: number, update: TradeUpdate, fact: VenueFact): readonly NewInput[] {
+  const executionId = update.previousExecutionId ?? update.executionId;
+  if (executionId === null) return [];
+  if (fact === 'bust') return [restatement(ordinal, { executionId, lastPx: 0, lastQty: 0 }, update.reason)];
+  const now = fact === 'correction' ? executionOf(update) : null;
+  if (now === null) return [];
+  return [restatement(ordinal, { executionId, lastPx: now.px, lastQty: now.qty }, update.reason)];
 }
 
 const isEnding = (fact: VenueFact): fact is Ending =>

@@ -54,6 +54,25 @@ describe('an exit of which an order ended without a fill', () => {
     expect(floor.intended(last(floor)).quantity).toBe(6);
   });
 
+  test('sells what its entry bought while it was taken back, but no more than that', () => {
+    const floor = holding(false);
+    floor.decide(() => floor.intend({ quantity: 12 }));
+    const entry = last(floor);
+    floor.accept(entry).sent();
+    floor.command('flatten').pass(SECOND);
+    expect(floor.sent()).toEqual([`cancel ${entry}`]);
+    floor.fill(entry, 100, 4, 8).cancelled(entry).pass(SECOND);
+    const exits = () => floor.orders().map((each) => floor.intended(each));
+    expect(exits().at(-1)).toMatchObject({ action: 'exit', quantity: 10 });
+    floor.fill(last(floor), 99.99).pass(6 * SECOND);
+    expect(exits().at(-1)).toMatchObject({ action: 'exit', quantity: 4 });
+    floor.fill(last(floor), 99.99);
+    const before = floor.orders().length;
+    floor.pass(60 * SECOND);
+    expect(floor.orders()).toHaveLength(before);
+    expect(equity(floor)).not.toBe('exiting');
+  });
+
   test('is not tried while nothing may leave, and then it is', () => {
     const floor = selling();
     floor.command('halt').cancelled(last(floor));

@@ -7,6 +7,7 @@ import {
 } from '../../../src/events/account.events.ts';
 import { SessionResumed, SessionStarted } from '../../../src/events/engine.events.ts';
 import { FeedConnected } from '../../../src/events/feed.events.ts';
+import { TradeBusted, TradeCorrected } from '../../../src/events/order.events.ts';
 import { Floor, type FloorOptions } from '../trading-floor.ts';
 
 const SECOND = 1_000_000;
@@ -125,6 +126,19 @@ describe('the venue is asked', () => {
     const simulated = new Session('sim').command('reset');
     simulated.input(FeedConnected.of({ feed: 'orders' }));
     expect(simulated.asked()).toEqual([]);
+  });
+
+  test('when it takes a trade back or corrects it, known to the books or not', () => {
+    const each = new Session().reported();
+    each.input(TradeBusted.of({ ordinal: 7, executionId: 'of a day before', reason: 'erroneous' }));
+    each.reported({ positions: [{ symbol: 'A', quantity: 5, avgPx: 100 }] });
+    expect(each.found()).toEqual([true, ['holding A 0 5 adopted', 'cash 99500 100000 aligned']]);
+    const corrected = { ordinal: 7, executionId: 'e', lastQty: 1, lastPx: 2, feeMicros: 0 };
+    each.input(TradeCorrected.of(corrected));
+    expect(each.asked().slice(1)).toEqual([
+      'the venue took a trade back 1',
+      'the venue corrected a trade 1',
+    ]);
   });
 
   test('when the engine comes back, when its word is heard again, and after a reset', () => {

@@ -560,6 +560,21 @@ describe('the stream', () => {
     expect(lane.said()).toEqual(['OrderFilled', 'TradeBusted']);
   });
 
+  test('tells of busts and corrections of orders that only the ledger still knows', async () => {
+    const old = (ordinal: number) =>
+      venueOrder({ id: `v${ordinal}`, client_order_id: `${CHAIN}-${ordinal}`, status: 'filled' });
+    const restated = { price: '189', qty: '40' };
+    venue.tell({ event: 'fill', execution_id: 'e7', ...restated, order: old(7) });
+    venue.tell({ event: 'trade_bust', execution_id: 'e7', ...restated, order: old(7) });
+    const ids = { execution_id: 'e9', previous_execution_id: 'e8' };
+    venue.tell({ event: 'trade_correct', ...ids, ...restated, order: old(8) });
+    await until(() => lane.heard.length > 1);
+    expect(lane.said()).toEqual(['TradeBusted', 'TradeCorrected']);
+    expect(lane.payloads('TradeBusted')).toMatchObject([{ ordinal: 7, executionId: 'e7' }]);
+    const [corrected] = lane.payloads('TradeCorrected');
+    expect(corrected).toMatchObject({ ordinal: 8, executionId: 'e8', lastQty: 40, lastPx: 189 });
+  });
+
   test('says nothing of orders that are not ours, or that the log does not know', async () => {
     venue.tell({ event: 'new', order: venueOrder({ client_order_id: 'by-hand' }) });
     venue.tell({ event: 'new', order: venueOrder({ id: 'v9', client_order_id: `${CHAIN}-9` }) });
