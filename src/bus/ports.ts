@@ -31,6 +31,11 @@ export interface EventLog extends EventSink {
   settle(): void;
   /** Commits and syncs everything appended so far; returns the last durable seq. Needed before an effect leaves. */
   flush(): number;
+  /**
+   * The same while the engine goes on: `done` is called on a later turn of the event loop. Where the disk refuses it is never
+   * called, and the next append or settle throws.
+   */
+  flushSoon(done: () => void): void;
   /** Last seq that was appended, durable or not. */
   readonly lastSeq: number;
   close(): void;

@@ -1,6 +1,7 @@
 /**
  * Feeds a running engine: what arrives waits in two lanes (orders and control before market data) and is drained in
- * slices that leave room for the event loop. No effect leaves before the log has made its cause durable.
+ * slices that leave room for the event loop. No effect leaves before the log has made its cause durable; the disk does
+ * that while the engine goes on.
  */
 import type { Kernel } from '../bus/kernel.ts';
 import type { EventLog } from '../bus/ports.ts';
@@ -79,8 +80,10 @@ export class Pump {
   readonly #newestQuote = new Map<number, WaitingTick>();
   #scheduled = false;
   #failed = false;
-  /** Effects of this slice: one flush makes all of them durable, and what already waited is not kept waiting by it. */
+  /** Effects in the order of their decisions, until their log has made them durable. */
   #leaving: StoredEvent[] = [];
+  /** The flush under way, and how many of these it is for. */
+  #flush: { readonly effects: number } | null = null;
 
   constructor(parts: PumpParts) {
     this.#parts = parts;
@@ -139,25 +142,35 @@ export class Pump {
     );
   }
 
-  /** Drains until empty or out of budget, then yields. */
-  drain(): void {
-    if (this.#failed) return;
-    try {
-      this.#drain();
-    } catch (error) {
-      this.#failed = true;
-      if (this.#parts.onFailure === undefined) throw error;
-      this.#parts.onFailure(error);
-    }
+  /** Effects that wait for the disk. */
+  get leaving(): number {
+    return this.#leaving.length;
   }
 
-  /** Makes everything recorded durable and lets its effects leave, outside of any input. */
+  /** Drains until empty or out of budget, then yields. */
+  drain(): void {
+    this.#unlessFailed(() => this.#drain());
+  }
+
+  /** Makes everything recorded durable at once and lets its effects leave, outside of any input. */
   commit(): void {
     const { kernel, log } = this.#session;
     log.flush();
     const leaving = [...this.#leaving, ...kernel.takeEffects()];
     this.#leaving = [];
+    this.#flush = null;
     for (const effect of leaving) this.#parts.perform(effect);
+  }
+
+  #unlessFailed(run: () => void): void {
+    if (this.#failed) return;
+    try {
+      run();
+    } catch (error) {
+      this.#failed = true;
+      if (this.#parts.onFailure === undefined) throw error;
+      this.#parts.onFailure(error);
+    }
   }
 
   #drain(): void {
@@ -166,8 +179,25 @@ export class Pump {
     for (let done = 1; this.#step(); done++) {
       if (done % RECORDS_PER_LOOK === 0 && now() >= until) break;
     }
-    if (this.#leaving.length > 0) this.commit();
+    this.#commitSoon();
     if (this.#control.length > 0 || this.backlog > 0) this.#schedule();
+  }
+
+  /** One flush at a time, for all effects of the slices before it. */
+  #commitSoon(): void {
+    if (this.#leaving.length === 0 || this.#flush !== null) return;
+    const flush = { effects: this.#leaving.length };
+    this.#flush = flush;
+    this.#session.log.flushSoon(() => {
+      // Whoever committed at once was faster.
+      if (this.#flush === flush) this.#unlessFailed(() => this.#onDurable(flush.effects));
+    });
+  }
+
+  #onDurable(effects: number): void {
+    this.#flush = null;
+    for (const effect of this.#leaving.splice(0, effects)) this.#parts.perform(effect);
+    this.#commitSoon();
   }
 
   #step(): boolean {

@@ -2,7 +2,17 @@
  * The anchor file beside a live log: the head that was durable last. A torn write-ahead log can lose whole commits and
  * leave a log that is sound in itself; the anchor remembers that there was more.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { canonicalJson } from '../events/canonical.ts';
 import { LogError } from './log-error.ts';
@@ -32,6 +42,45 @@ export function writeAnchor(path: string, session: string, head: Commit): void {
   }
   renameSync(fresh, target);
   syncFolder(target);
+}
+
+/**
+ * The same without waiting for the disk; `end` is told once the new one survives a power cut. `isWanted` is asked before the
+ * anchor is replaced: a newer one may have been written meanwhile, or the log may be closed. Only syncs leave the thread, so
+ * that no two anchors are ever written at the same time.
+ */
+export function writeAnchorSoon(
+  path: string,
+  { session, head }: { readonly session: string; readonly head: Commit },
+  isWanted: () => boolean,
+  end: (error: Error | null) => void,
+): void {
+  const target = anchorPath(path);
+  const fresh = `${target}.new`;
+  const file = openSync(fresh, 'w');
+  writeSync(file, encode(session, head));
+  fsync(file, (failed) => {
+    try {
+      closeSync(file);
+      if (failed !== null || !isWanted()) {
+        rmSync(fresh, { force: true });
+        return end(failed);
+      }
+      renameSync(fresh, target);
+      syncFolderSoon(target, end);
+    } catch (error) {
+      end(error as Error);
+    }
+  });
+}
+
+function syncFolderSoon(path: string, end: (error: Error | null) => void): void {
+  if (process.platform === 'win32') return end(null);
+  const folder = openSync(dirname(path), 'r');
+  fsync(folder, (error) => {
+    closeSync(folder);
+    end(error);
+  });
 }
 
 /** Makes renames in a file's folder durable. */

@@ -52,7 +52,7 @@ export function createTables(path: string): Db {
   const db = new Database(path);
   db.pragma(`page_size = ${PAGE_BYTES}`);
   db.pragma('journal_mode = DELETE');
-  requireFullSync(db, path);
+  setSync(db, path, 'FULL');
   db.pragma(`application_id = ${APPLICATION_ID}`);
   db.pragma(`user_version = ${FORMAT_VERSION}`);
   db.exec(SCHEMA);
@@ -108,7 +108,7 @@ export function openDatabase(path: string, mode: 'read' | 'write'): Db {
   let db: Db | undefined;
   try {
     db = new Database(path, { readonly: mode === 'read', fileMustExist: true, timeout: 5_000 });
-    if (mode === 'write') requireFullSync(db, path);
+    if (mode === 'write') setSync(db, path, 'FULL');
     requireSchema(db, path);
     return db;
   } catch (error) {
@@ -117,12 +117,19 @@ export function openDatabase(path: string, mode: 'read' | 'write'): Db {
   }
 }
 
-/** A reopened write-ahead database would sync only at checkpoints: an acknowledged commit could be lost with the power. */
-function requireFullSync(db: Db, path: string): void {
-  db.pragma('synchronous = FULL');
-  const level = db.pragma('synchronous', { simple: true });
-  if (level !== 2)
-    throw new LogError('io', path, `cannot be made durable: synchronous is ${level} where 2 (FULL) was set`);
+const SYNC_LEVELS = { NORMAL: 1, FULL: 2 };
+
+/**
+ * A reopened write-ahead database would sync only at checkpoints: an acknowledged commit could be lost with the power. So
+ * every open sets FULL; `NORMAL` is for whoever syncs each commit itself.
+ */
+export function setSync(db: Db, path: string, level: keyof typeof SYNC_LEVELS): void {
+  db.pragma(`synchronous = ${level}`);
+  const found = db.pragma('synchronous', { simple: true });
+  if (found !== SYNC_LEVELS[level]) {
+    const what = `synchronous is ${found} where ${SYNC_LEVELS[level]} (${level}) was set`;
+    throw new LogError('io', path, `cannot be made durable: ${what}`);
+  }
 }
 
 function requireSchema(db: Db, path: string): void {

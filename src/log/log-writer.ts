@@ -7,19 +7,23 @@ import type { Tick } from '../events/tick.ts';
 import { syncFolder, writeAnchor } from './anchor.ts';
 import { BatchBuilder, rowOf } from './batch.ts';
 import { BatchInserter, requireCurrentLayouts, writeGenesis } from './batch-inserter.ts';
+import { Durability } from './durability.ts';
 import { LogError, messageOf } from './log-error.ts';
-import { createTables, type Db, openDatabase, readMeta, recognise } from './log-file.ts';
+import { createTables, type Db, openDatabase, readMeta, recognise, setSync } from './log-file.ts';
 import { openLogReader } from './log-reader.ts';
 import { BLOCK_EVENTS_MAX } from './market-block.ts';
+import { type LogSync, WalSync } from './wal-sync.ts';
 import { takeWriterLock, type WriterLock } from './writer-lock.ts';
 
 export interface WriterOptions {
-  /** `interval` commits at least every 100 ms; `batch`, for simulations, only when a block is full. */
+  /** `interval` commits at least every 100 ms, and lets the disk finish most of these while the engine goes on; `batch`, for simulations, only when a block is full. */
   readonly flush?: 'interval' | 'batch';
   /** Milliseconds of a clock that never steps back. */
   readonly now?: () => number;
   /** The log refuses to grow beyond this many bytes. */
   readonly sizeMaxBytes?: number;
+  /** How commits of the database at a path become durable; its write-ahead log is synced where not given. */
+  readonly syncOf?: (path: string) => LogSync;
 }
 
 export interface CreateOptions extends WriterOptions {
@@ -34,7 +38,6 @@ export interface AppendOptions extends WriterOptions {
 }
 
 const COMMIT_INTERVAL_MS = 100;
-const ANCHOR_INTERVAL_MS = 1_000;
 /** Rows that go into the database together, ahead of their commit. */
 const ROWS_AHEAD = 64;
 
@@ -101,6 +104,7 @@ function openSqliteLog(path: string, lock: WriterLock, options: WriterOptions): 
   const db = openDatabase(path, 'write');
   try {
     db.pragma('journal_mode = WAL');
+    setSync(db, path, 'NORMAL'); // each commit is synced here, so that the engine need not wait for all of them
     requireCurrentLayouts(db, path);
     return new SqliteLog(path, lock, db, options);
   } catch (error) {
@@ -113,14 +117,12 @@ class SqliteLog implements EventLog {
   readonly #path: string;
   readonly #lock: WriterLock;
   readonly #db: Db;
-  readonly #session: string;
+  readonly #durability: Durability;
   readonly #inserter: BatchInserter;
   readonly #builder: BatchBuilder;
   readonly #everyInterval: boolean;
   readonly #now: () => number;
   #committedAt: number;
-  #anchoredAt: number;
-  #anchored = -1;
   /** The first failure. After it nothing more is written: what the disk holds now is for a restart to find out. */
   #failure: LogError | null = null;
 
@@ -132,12 +134,16 @@ class SqliteLog implements EventLog {
       const pageBytes = this.#db.pragma('page_size', { simple: true }) as number;
       this.#db.pragma(`max_page_count = ${Math.floor(options.sizeMaxBytes / pageBytes)}`);
     }
-    this.#session = readMeta(this.#db).session;
     this.#inserter = new BatchInserter(this.#db);
     this.#builder = new BatchBuilder(this.#inserter.head.last);
     this.#everyInterval = options.flush !== 'batch';
     this.#now = options.now ?? (() => performance.now());
-    this.#committedAt = this.#anchoredAt = this.#now();
+    this.#committedAt = this.#now();
+    const { session } = readMeta(this.#db);
+    const sync = (options.syncOf ?? ((of) => new WalSync(of)))(path);
+    const onFailure = (error: unknown) => void (this.#failure ?? this.#fail('io', error));
+    const parts = { path, session, sync, now: this.#now, onFailure };
+    this.#durability = new Durability(parts, this.#inserter.head);
   }
 
   get lastSeq(): number {
@@ -167,20 +173,30 @@ class SqliteLog implements EventLog {
     const { size, waitingRows } = this.#builder;
     if (size === 0) return;
     if (waitingRows >= ROWS_AHEAD) this.#insertRows();
-    if (
-      size >= BLOCK_EVENTS_MAX ||
-      (this.#everyInterval && this.#now() - this.#committedAt >= COMMIT_INTERVAL_MS)
-    ) {
-      this.#commit();
-      if (this.#committedAt - this.#anchoredAt >= ANCHOR_INTERVAL_MS) this.#anchor();
-    }
+    const isDue = this.#everyInterval && this.#now() - this.#committedAt >= COMMIT_INTERVAL_MS;
+    if (!isDue && size < BLOCK_EVENTS_MAX) return;
+    this.#commit();
+    this.#unlessItFails(() => {
+      if (this.#everyInterval) return this.#durability.follow(this.#inserter.head);
+      this.#durability.syncNow(this.#inserter.head);
+      if (this.#durability.isAnchorDue) this.#durability.anchorNow();
+    });
   }
 
   flush(): number {
     if (this.#failure !== null) throw this.#failure;
     this.#commit();
-    this.#anchor();
+    this.#unlessItFails(() => {
+      this.#durability.syncNow(this.#inserter.head);
+      this.#durability.anchorNow();
+    });
     return this.#inserter.head.last;
+  }
+
+  flushSoon(done: () => void): void {
+    if (this.#failure !== null) throw this.#failure;
+    this.#commit();
+    this.#durability.whenDurable(this.#inserter.head, done);
   }
 
   close(): void {
@@ -188,6 +204,7 @@ class SqliteLog implements EventLog {
     try {
       if (this.#failure === null) this.flush();
     } finally {
+      this.#durability.close();
       this.#leaveOneFile();
       this.#db.close();
       this.#lock.release();
@@ -206,35 +223,26 @@ class SqliteLog implements EventLog {
   }
 
   #insertRows(): void {
-    try {
-      this.#inserter.insertRows(this.#builder.takeRows());
-    } catch (error) {
-      throw this.#fail('io', error);
-    }
+    this.#unlessItFails(() => this.#inserter.insertRows(this.#builder.takeRows()));
   }
 
   #commit(): void {
-    try {
+    this.#unlessItFails(() => {
       if (this.#builder.size > 0) this.#inserter.insert(this.#builder.take());
-      this.#committedAt = this.#now();
-    } catch (error) {
-      throw this.#fail('io', error);
-    }
+    });
+    this.#committedAt = this.#now();
   }
 
-  #anchor(): void {
+  #unlessItFails(run: () => void): void {
     try {
-      if (this.#anchored !== this.#inserter.head.n)
-        writeAnchor(this.#path, this.#session, this.#inserter.head);
-      this.#anchored = this.#inserter.head.n;
-      this.#anchoredAt = this.#now();
+      run();
     } catch (error) {
       throw this.#fail('io', error);
     }
   }
 
   #fail(code: 'io' | 'invalid', error: unknown): LogError {
-    const durable = `everything up to seq ${this.#inserter.head.last} is safe, nothing more is written`;
+    const durable = `everything up to seq ${this.#durability.durable.last} is safe, nothing more is written`;
     this.#failure = new LogError(
       code,
       this.#path,

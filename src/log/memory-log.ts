@@ -32,6 +32,10 @@ export function memoryLog(): MemoryLog {
       commit();
       return builder.lastSeq;
     },
+    flushSoon(done) {
+      commit();
+      setImmediate(done);
+    },
     close: commit,
     cursor(options) {
       const batchAt = (seq: number) => batches[batchIndex(batches, seq)] ?? null;

@@ -43,6 +43,29 @@ export function testEventLog(open: () => LogUnderTest): void {
     });
   });
 
+  test('what is flushed soon can be read when that is told, which is on a later turn', async () => {
+    const { log, cursor, dispose } = open();
+    try {
+      const records = someRecords(120);
+      let isTold = false;
+      appendAll(log, records.slice(0, 100));
+      const told = new Promise<void>((resolve) => {
+        log.flushSoon(() => {
+          isTold = true;
+          resolve();
+        });
+      });
+      expect(isTold).toBe(false);
+      appendAll(log, records.slice(100));
+      await told;
+      expect(readRecords(cursor({ to: 100 }))).toEqual(records.slice(0, 100));
+      expect(log.flush()).toBe(120);
+      expect(readRecords(cursor())).toEqual(records);
+    } finally {
+      dispose();
+    }
+  });
+
   test('every tick and event survives, however they mix and wherever commits fall', () => {
     fc.assert(
       fc.property(fc.array(arbitraryRecords), (groups) => {

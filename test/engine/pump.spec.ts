@@ -25,10 +25,19 @@ function pumped(options: { budgetMs?: number; conflateAbove?: number; quoteWaitM
   const kernel = new Kernel(log);
   const performed: { seq: number; durable: number }[] = [];
   let durable = 0;
+  /** Syncs that the disk has not ended. */
+  const syncs: (() => void)[] = [];
   const flushing = Object.assign(Object.create(log), {
     flush: () => {
       durable = log.flush();
       return durable;
+    },
+    flushSoon: (done: () => void) => {
+      const last = log.flush();
+      syncs.push(() => {
+        durable = Math.max(durable, last);
+        done();
+      });
     },
     settle: () => {},
   });
@@ -44,7 +53,12 @@ function pumped(options: { budgetMs?: number; conflateAbove?: number; quoteWaitM
     ...options,
   });
   const runAll = () => {
-    for (let slice = slices.shift(); slice !== undefined; slice = slices.shift()) slice();
+    for (
+      let next = slices.shift() ?? syncs.shift();
+      next !== undefined;
+      next = slices.shift() ?? syncs.shift()
+    )
+      next();
   };
   const recorded = () => {
     log.flush();
@@ -59,7 +73,7 @@ function pumped(options: { budgetMs?: number; conflateAbove?: number; quoteWaitM
     }
     return rows;
   };
-  return { pump, kernel, performed, slices, runAll, recorded };
+  return { pump, kernel, performed, slices, syncs, runAll, recorded };
 }
 
 describe('the pump', () => {
@@ -92,6 +106,28 @@ describe('the pump', () => {
     runAll();
     expect(performed).toEqual([{ seq: 2, durable: 2 }]);
   });
+
+  test.prop([fc.array(fc.constantFrom('decide', 'slice', 'sync', 'commit'), { maxLength: 60 })])(
+    'lets each effect leave once, in the order of decisions, and never before its cause is durable',
+    (steps) => {
+      const { pump, kernel, performed, slices, syncs, runAll } = pumped();
+      const decided: number[] = [];
+      kernel.on(ClockTicked, 'canceler', () => {
+        decided.push(kernel.publish(CancelAttempted.of({ ordinal: 1, reason: 'test' })));
+      });
+      let at = 0;
+      for (const step of steps) {
+        if (step === 'decide') pump.offerInput(ClockTicked.of({}), { source: 'clock', recordedAt: ++at });
+        else if (step === 'commit') pump.commit();
+        else (step === 'slice' ? slices : syncs).shift()?.();
+        expect(syncs.length).toBeLessThanOrEqual(1 + steps.filter((each) => each === 'commit').length);
+      }
+      runAll();
+      expect(performed.map(({ seq }) => seq)).toEqual(decided);
+      for (const { seq, durable } of performed) expect(seq).toBeLessThanOrEqual(durable);
+      expect(pump.leaving).toBe(0);
+    },
+  );
 
   it('lets reports and control pass the market data that waits', () => {
     const { pump, runAll, recorded } = pumped();

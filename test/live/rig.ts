@@ -250,7 +250,8 @@ export class Rig {
     let before = '';
     let unchanged = 0;
     for (let round = 0; round < 1_000; round++) {
-      await new Promise((resolve) => setImmediate(resolve));
+      do await new Promise((resolve) => setImmediate(resolve));
+      while ((this.#engine?.leaving ?? 0) > 0);
       const now = this.#news();
       unchanged = now === before ? unchanged + 1 : 0;
       before = now;

@@ -57,7 +57,7 @@ export class Account {
   /** Net delta in dollars, open entries counted as filled. */
   netDelta(before = Number.POSITIVE_INFINITY): number {
     const { exposures, orders } = this.#parts;
-    let delta = exposures.sum().delta;
+    let delta = exposures.delta();
     for (const { intended, state } of orders.working()) {
       if (intended.action !== 'enter' || intended.ordinal >= before) continue;
       const quantity = state.orderedQty ?? this.unitsOf(intended, this.#parts.portfolio.equityMicros());
@@ -67,7 +67,7 @@ export class Account {
   }
 
   deltaOf({ symbol, side }: Pick<OrderIntended, 'symbol' | 'side'>, quantity: number): number {
-    return this.#parts.exposures.ofQuantity(symbol, sideSign(side) * quantity).delta;
+    return this.#parts.exposures.deltaOf(symbol, sideSign(side) * quantity);
   }
 
   /** Units of an order; of a share of equity as many as it would buy now. */

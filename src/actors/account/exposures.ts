@@ -70,6 +70,22 @@ export class Exposures {
     return measured;
   }
 
+  /** Dollars of delta that `quantity` units or contracts (negative: short) of a symbol would add: asked with every intent. */
+  deltaOf(symbol: string, quantity: number): number {
+    const { market, options } = this.#parts;
+    const contract = options.contract(symbol);
+    const spot = market.lastPx(contract?.underlying ?? symbol) ?? 0;
+    if (contract === undefined) return quantity * market.multiplierOf(symbol) * spot;
+    return this.#greeks(symbol, contract, spot).delta * quantity * contract.deliverable * spot;
+  }
+
+  /** Of every open position. */
+  delta(): number {
+    let sum = 0;
+    for (const { symbol, quantity } of this.#parts.portfolio.positions()) sum += this.deltaOf(symbol, quantity);
+    return sum;
+  }
+
   /** What `quantity` units or contracts (negative: short) of a symbol would add. */
   ofQuantity(symbol: string, quantity: number): Omit<PositionExposure, 'role'> {
     const { market, options } = this.#parts;
@@ -90,7 +106,7 @@ export class Exposures {
         betaWeighted: delta * weight,
       };
     }
-    const greeks = options.greeks(symbol) ?? greeksWithoutVolatility(contract, spot);
+    const greeks = this.#greeks(symbol, contract, spot);
     const { deliverable, multiplier } = contract;
     const deltaUnits = greeks.delta * quantity * deliverable;
     const delta = deltaUnits * spot;
@@ -123,6 +139,10 @@ export class Exposures {
 
   sum(roles?: readonly PositionRole[]): Exposure {
     return this.all(roles).reduce<Exposure>(add, NOTHING);
+  }
+
+  #greeks(symbol: string, contract: OptionContract, spot: number): Omit<ContractGreeks, 'impliedVol'> {
+    return this.#parts.options.greeks(symbol) ?? greeksWithoutVolatility(contract, spot);
   }
 }
 

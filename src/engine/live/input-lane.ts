@@ -138,6 +138,11 @@ export class LiveLane implements InputLane {
     return this.#pump.backlog;
   }
 
+  /** Effects that wait for the disk. */
+  get leaving(): number {
+    return this.#pump.leaving;
+  }
+
   /** Takes nothing more from anybody, and lets nothing out. */
   close(): void {
     this.#open = false;

@@ -194,6 +194,11 @@ export class LiveEngine {
     return this.#session;
   }
 
+  /** Effects that wait for the disk before they may leave. */
+  get leaving(): number {
+    return this.#lane?.leaving ?? 0;
+  }
+
   /** Takes orders back or leaves them, waits a while for the venue's last word, ends and seals the session. */
   stop(reason: string): Promise<void> {
     return (this.#stopped ??= this.#stop(reason));

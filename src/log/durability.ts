@@ -1,0 +1,153 @@
+/**
+ * When commits survive a power cut: their pages are synced, and the anchor names the newest of them. At once, for whoever
+ * ends a log; or on threads of the pool, one step after the other, while the engine goes on.
+ */
+import { writeAnchor, writeAnchorSoon } from './anchor.ts';
+import type { Commit } from './log-file.ts';
+import type { LogSync } from './wal-sync.ts';
+
+/** The anchor follows at least this often while commits come, and before each effect. */
+const ANCHOR_INTERVAL_MS = 1_000;
+/** Behind by more than this, the disk is waited for: no more than two intervals are ever at risk. */
+const BEHIND_MAX_MS = 100;
+
+interface Parts {
+  readonly path: string;
+  readonly session: string;
+  readonly sync: LogSync;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Of what nobody waits for; called once, and nothing is done after it. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Waiting {
+  readonly commit: number;
+  readonly done: () => void;
+}
+
+export class Durability {
+  readonly #parts: Parts;
+  #head: Commit;
+  #durable: Commit;
+  #anchored = -1;
+  #anchoredAt: number;
+  /** In the order of their commits. */
+  #waiting: Waiting[] = [];
+  /** Since when a step is under way; null while none is. */
+  #busySince: number | null = null;
+  #isOver = false;
+
+  constructor(parts: Parts, head: Commit) {
+    this.#parts = parts;
+    this.#head = this.#durable = head;
+    this.#anchoredAt = parts.now();
+  }
+
+  /** The newest commit that is known to survive. */
+  get durable(): Commit {
+    return this.#durable;
+  }
+
+  /** Throws where the disk refuses; as all here that does not say otherwise. */
+  syncNow(head: Commit): void {
+    this.#head = head;
+    if (this.#durable.n >= head.n) return;
+    this.#parts.sync.now();
+    this.#durable = head;
+  }
+
+  /** Of what is durable. */
+  anchorNow(): void {
+    const { path, session, now } = this.#parts;
+    if (this.#anchored !== this.#durable.n) writeAnchor(path, session, this.#durable);
+    this.#anchored = this.#durable.n;
+    this.#anchoredAt = now();
+  }
+
+  get isAnchorDue(): boolean {
+    return this.#parts.now() - this.#anchoredAt >= ANCHOR_INTERVAL_MS;
+  }
+
+  /** Lets the disk follow while the engine goes on, as long as it keeps up. */
+  follow(head: Commit): void {
+    this.#head = head;
+    const { now } = this.#parts;
+    if (this.#busySince !== null && now() - this.#busySince >= BEHIND_MAX_MS) this.syncNow(head);
+    else this.#step();
+  }
+
+  /** Tells on a later turn of the event loop that a commit survives, and is anchored. */
+  whenDurable(head: Commit, done: () => void): void {
+    this.#head = head;
+    this.#waiting.push({ commit: head.n, done });
+    this.#step();
+  }
+
+  /** Nobody is told anything after this. */
+  close(): void {
+    this.#isOver = true;
+    this.#waiting = [];
+    this.#parts.sync.close();
+  }
+
+  // --- one step after the other ----------------------------------------------------------------------------------
+
+  #step(): void {
+    if (this.#busySince !== null || this.#isOver) return;
+    if (this.#durable.n < this.#head.n) return this.#sync(this.#head);
+    const isWanted = this.#waiting.length > 0 || this.isAnchorDue;
+    if (isWanted && this.#anchored < this.#durable.n) return this.#anchor(this.#durable);
+    // All of it was made durable at once meanwhile, or held nothing new.
+    if (this.#waiting.length > 0) this.#begin((end) => void setImmediate(end, null));
+  }
+
+  #sync(head: Commit): void {
+    this.#begin(
+      (end) => this.#parts.sync.soon(end),
+      () => {
+        if (head.n > this.#durable.n) this.#durable = head;
+      },
+    );
+  }
+
+  #anchor(head: Commit): void {
+    const { path, session, now } = this.#parts;
+    this.#anchoredAt = now();
+    const isWanted = () => !this.#isOver && this.#anchored < head.n;
+    this.#begin(
+      (end) => writeAnchorSoon(path, { session, head }, isWanted, end),
+      () => {
+        this.#anchored = Math.max(this.#anchored, head.n);
+      },
+    );
+  }
+
+  #begin(start: (end: (error: Error | null) => void) => void, then: () => void = () => {}): void {
+    this.#busySince = this.#parts.now();
+    const end = (error: Error | null): void => {
+      this.#busySince = null;
+      if (this.#isOver) return;
+      if (error !== null) return this.#fail(error);
+      then();
+      this.#release();
+      this.#step();
+    };
+    try {
+      start(end);
+    } catch (error) {
+      this.#busySince = null;
+      this.#fail(error);
+    }
+  }
+
+  #release(): void {
+    const reached = Math.min(this.#durable.n, this.#anchored);
+    while (this.#waiting.length > 0 && this.#waiting[0].commit <= reached) this.#waiting.shift()!.done();
+  }
+
+  #fail(error: unknown): void {
+    this.#isOver = true;
+    this.#parts.onFailure(error);
+  }
+}
