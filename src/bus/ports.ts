@@ -32,10 +32,10 @@ export interface EventLog extends EventSink {
   /** Commits and syncs everything appended so far; returns the last durable seq. Needed before an effect leaves. */
   flush(): number;
   /**
-   * The same while the engine goes on: `done` is called on a later turn of the event loop. Where the disk refuses it is never
-   * called, and the next append or settle throws.
+   * The same while the engine goes on: `done` is called on a later turn of the event loop, with what went wrong where the disk
+   * refused; nothing can be appended then. Not called once the log is closed.
    */
-  flushSoon(done: () => void): void;
+  flushSoon(done: (error: Error | null) => void): void;
   /** Last seq that was appended, durable or not. */
   readonly lastSeq: number;
   close(): void;

@@ -46,14 +46,14 @@ export function optionLiquidity(
   const tests = [
     sides,
     // A locked option market is a stale side: nobody gives the spread away.
-    { test: 'notCrossed', value: spread, limit: 'above 0', pass: spread > 0 },
+    { limit: 'above 0', pass: spread > 0, test: 'notCrossed', value: spread },
     atMost('spreadShare', spread / midpoint, optionSpreadShare),
     atMost('spreadDollars', spread, Math.max(optionSpreadDollars, optionSpreadWide * midpoint)),
     {
-      test: 'openInterest',
-      value: openInterest,
       limit: openInterestMin,
       pass: openInterest !== null && openInterest >= openInterestMin,
+      test: 'openInterest',
+      value: openInterest,
     },
   ];
   return freshness === null ? tests : [...tests, ...optionFreshness(freshness, { liquidity, risk })];
@@ -90,7 +90,7 @@ export function shareLiquidity(
   const spreadBps = (10_000 * spread) / ((bidPx + askPx) / 2);
   return [
     sides,
-    { test: 'notCrossed', value: spread, limit: 'at least 0', pass: spread >= 0 },
+    { limit: 'at least 0', pass: spread >= 0, test: 'notCrossed', value: spread },
     atMost('spreadBps', spreadBps, liquidity.shareSpreadBps),
     ...channelFreshness(channelSilentMs, { risk }),
   ];
@@ -98,10 +98,10 @@ export function shareLiquidity(
 
 function bothSides(quote: TwoSided | null): LiquidityTest {
   const limit = 'a bid and an ask';
-  if (quote === null) return { test: 'bothSidesQuoted', value: null, limit, pass: false };
+  if (quote === null) return { limit, pass: false, test: 'bothSidesQuoted', value: null };
   const { bidPx, askPx } = quote;
   const pass = [bidPx, askPx].every((px) => px > 0 && Number.isFinite(px));
-  return { test: 'bothSidesQuoted', value: `${bidPx} / ${askPx}`, limit, pass };
+  return { limit, pass, test: 'bothSidesQuoted', value: `${bidPx} / ${askPx}` };
 }
 
 /** What a spread of exactly the limit is must not hang on its last binary digit. */
@@ -109,7 +109,7 @@ const onGrid = (value: number): number => Math.round(value * 1e9) / 1e9;
 
 function atMost(test: string, measured: number, limit: number): LiquidityTest {
   // A price that is none measures nothing: it fails, and is named instead of counted.
-  if (!Number.isFinite(measured)) return { test, value: 'unknown', limit, pass: false };
+  if (!Number.isFinite(measured)) return { limit, pass: false, test, value: 'unknown' };
   const value = onGrid(measured);
-  return { test, value, limit, pass: value <= limit };
+  return { limit, pass: value <= limit, test, value };
 }

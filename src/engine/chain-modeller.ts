@@ -209,11 +209,11 @@ export class ChainModeller {
     if (level === null || !(level > 0 && level < Number.POSITIVE_INFINITY)) return null;
     days.atm = options.vixShare * level;
     return {
-      underlying: definition.symbol,
       day,
-      vol: days.atm,
-      from: index?.fresh ? 'index' : 'fitted',
       evidence: { index: level, ...features },
+      from: index?.fresh ? 'index' : 'fitted',
+      underlying: definition.symbol,
+      vol: days.atm,
     };
   }
 }

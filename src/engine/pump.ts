@@ -188,10 +188,13 @@ export class Pump {
     if (this.#leaving.length === 0 || this.#flush !== null) return;
     const flush = { effects: this.#leaving.length };
     this.#flush = flush;
-    this.#session.log.flushSoon(() => {
-      // Whoever committed at once was faster.
-      if (this.#flush === flush) this.#unlessFailed(() => this.#onDurable(flush.effects));
-    });
+    this.#session.log.flushSoon((error) =>
+      this.#unlessFailed(() => {
+        if (error !== null) throw error;
+        // Unless whoever committed at once was faster.
+        if (this.#flush === flush) this.#onDurable(flush.effects);
+      }),
+    );
   }
 
   #onDurable(effects: number): void {

@@ -13,10 +13,10 @@ export function volatilityFeatures(bars: BarWindow): VolatilityFeatures | null {
   const features = {
     parkinson5: parkinson(bars, 5),
     realized22: rootMeanSquare(bars, 22),
-    realized66: rootMeanSquare(bars, 66),
     realized252: rootMeanSquare(bars, TRADING_DAYS),
-    return5: log(bars.close.ago(0) / bars.close.ago(5)),
+    realized66: rootMeanSquare(bars, 66),
     return22: log(bars.close.ago(0) / bars.close.ago(22)),
+    return5: log(bars.close.ago(0) / bars.close.ago(5)),
   };
   return features.parkinson5 > 0 && features.realized22 > 0 ? features : null;
 }

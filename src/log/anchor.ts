@@ -10,7 +10,6 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -44,41 +43,29 @@ export function writeAnchor(path: string, session: string, head: Commit): void {
   syncFolder(target);
 }
 
+type End = (error: Error | null) => void;
+
 /**
- * The same without waiting for the disk; `end` is told once the new one survives a power cut. `isWanted` is asked before the
- * anchor is replaced: a newer one may have been written meanwhile, or the log may be closed. Only syncs leave the thread, so
- * that no two anchors are ever written at the same time.
+ * The first half of the same without waiting for the disk: the new anchor is on it, beside the one that counts. Only syncs
+ * leave the thread, so that no two anchors are ever written at the same time.
  */
-export function writeAnchorSoon(
-  path: string,
-  { session, head }: { readonly session: string; readonly head: Commit },
-  isWanted: () => boolean,
-  end: (error: Error | null) => void,
-): void {
-  const target = anchorPath(path);
-  const fresh = `${target}.new`;
-  const file = openSync(fresh, 'w');
+export function stageAnchor(path: string, session: string, head: Commit, end: End): void {
+  const file = openSync(`${anchorPath(path)}.new`, 'w');
   writeSync(file, encode(session, head));
-  fsync(file, (failed) => {
-    try {
-      closeSync(file);
-      if (failed !== null || !isWanted()) {
-        rmSync(fresh, { force: true });
-        return end(failed);
-      }
-      renameSync(fresh, target);
-      syncFolderSoon(target, end);
-    } catch (error) {
-      end(error as Error);
-    }
-  });
+  endAfterSync(file, end);
 }
 
-function syncFolderSoon(path: string, end: (error: Error | null) => void): void {
-  if (process.platform === 'win32') return end(null);
-  const folder = openSync(dirname(path), 'r');
-  fsync(folder, (error) => {
-    closeSync(folder);
+/** The second half: the staged anchor counts once `end` is told. */
+export function putStagedAnchor(path: string, end: End): void {
+  const target = anchorPath(path);
+  renameSync(`${target}.new`, target);
+  if (process.platform === 'win32') return void setImmediate(end, null);
+  endAfterSync(openSync(dirname(path), 'r'), end);
+}
+
+function endAfterSync(file: number, end: End): void {
+  fsync(file, (error) => {
+    closeSync(file);
     end(error);
   });
 }

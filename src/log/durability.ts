@@ -2,7 +2,7 @@
  * When commits survive a power cut: their pages are synced, and the anchor names the newest of them. At once, for whoever
  * ends a log; or on threads of the pool, one step after the other, while the engine goes on.
  */
-import { writeAnchor, writeAnchorSoon } from './anchor.ts';
+import { putStagedAnchor, stageAnchor, writeAnchor } from './anchor.ts';
 import type { Commit } from './log-file.ts';
 import type { LogSync } from './wal-sync.ts';
 
@@ -17,13 +17,15 @@ interface Parts {
   readonly sync: LogSync;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Of what nobody waits for; called once, and nothing is done after it. */
-  readonly onFailure: (error: unknown) => void;
+  /** Of what is done in the background; called once, and nothing is done after it. Answers what those who wait are told. */
+  readonly onFailure: (error: unknown) => Error;
 }
+
+type End = (error: Error | null) => void;
 
 interface Waiting {
   readonly commit: number;
-  readonly done: () => void;
+  readonly done: End;
 }
 
 export class Durability {
@@ -31,6 +33,8 @@ export class Durability {
   #head: Commit;
   #durable: Commit;
   #anchored = -1;
+  /** Written beside the anchor, to take its place. */
+  #staged = -1;
   #anchoredAt: number;
   /** In the order of their commits. */
   #waiting: Waiting[] = [];
@@ -77,8 +81,8 @@ export class Durability {
     else this.#step();
   }
 
-  /** Tells on a later turn of the event loop that a commit survives, and is anchored. */
-  whenDurable(head: Commit, done: () => void): void {
+  /** Tells on a later turn of the event loop that a commit survives, and is anchored; or why it may not. */
+  whenDurable(head: Commit, done: End): void {
     this.#head = head;
     this.#waiting.push({ commit: head.n, done });
     this.#step();
@@ -95,37 +99,48 @@ export class Durability {
 
   #step(): void {
     if (this.#busySince !== null || this.#isOver) return;
-    if (this.#durable.n < this.#head.n) return this.#sync(this.#head);
-    const isWanted = this.#waiting.length > 0 || this.isAnchorDue;
-    if (isWanted && this.#anchored < this.#durable.n) return this.#anchor(this.#durable);
+    const head = this.#head;
+    const anchors = this.#waiting.length > 0 || this.isAnchorDue;
+    if (this.#durable.n < head.n) return this.#sync(head, anchors);
+    if (anchors && this.#anchored < head.n)
+      return this.#staged === head.n ? this.#put(head) : this.#stage(head);
     // All of it was made durable at once meanwhile, or held nothing new.
     if (this.#waiting.length > 0) this.#begin((end) => void setImmediate(end, null));
   }
 
-  #sync(head: Commit): void {
-    this.#begin(
-      (end) => this.#parts.sync.soon(end),
-      () => {
-        if (head.n > this.#durable.n) this.#durable = head;
-      },
-    );
+  /** The anchor that is to name the commit is written in the same time, and takes its place only after. */
+  #sync(head: Commit, stages: boolean): void {
+    const { path, session, sync } = this.#parts;
+    const start = (end: End): void => {
+      const each = stages ? bothThen(end) : end;
+      sync.soon(each);
+      if (stages) stageAnchor(path, session, head, each);
+    };
+    this.#begin(start, () => {
+      if (head.n > this.#durable.n) this.#durable = head;
+      if (stages) this.#staged = head.n;
+    });
   }
 
-  #anchor(head: Commit): void {
-    const { path, session, now } = this.#parts;
-    this.#anchoredAt = now();
-    const isWanted = () => !this.#isOver && this.#anchored < head.n;
-    this.#begin(
-      (end) => writeAnchorSoon(path, { session, head }, isWanted, end),
-      () => {
-        this.#anchored = Math.max(this.#anchored, head.n);
-      },
-    );
+  #stage(head: Commit): void {
+    const { path, session } = this.#parts;
+    const then = () => {
+      this.#staged = head.n;
+    };
+    this.#begin((end) => stageAnchor(path, session, head, end), then);
   }
 
-  #begin(start: (end: (error: Error | null) => void) => void, then: () => void = () => {}): void {
+  #put(head: Commit): void {
+    this.#anchoredAt = this.#parts.now();
+    const then = () => {
+      this.#anchored = Math.max(this.#anchored, head.n);
+    };
+    this.#begin((end) => putStagedAnchor(this.#parts.path, end), then);
+  }
+
+  #begin(start: (end: End) => void, then: () => void = () => {}): void {
     this.#busySince = this.#parts.now();
-    const end = (error: Error | null): void => {
+    const end: End = (error) => {
       this.#busySince = null;
       if (this.#isOver) return;
       if (error !== null) return this.#fail(error);
@@ -143,11 +158,24 @@ export class Durability {
 
   #release(): void {
     const reached = Math.min(this.#durable.n, this.#anchored);
-    while (this.#waiting.length > 0 && this.#waiting[0].commit <= reached) this.#waiting.shift()!.done();
+    while (this.#waiting.length > 0 && this.#waiting[0].commit <= reached) this.#waiting.shift()!.done(null);
   }
 
   #fail(error: unknown): void {
     this.#isOver = true;
-    this.#parts.onFailure(error);
+    const waiting = this.#waiting;
+    const failure = this.#parts.onFailure(error);
+    for (const { done } of waiting) done(failure);
   }
+}
+
+/** Called twice, it ends once, with the first that went wrong. */
+function bothThen(end: End): End {
+  let isFirst = true;
+  let failed: Error | null = null;
+  return (error) => {
+    failed ??= error;
+    if (!isFirst) end(failed);
+    isFirst = false;
+  };
 }

@@ -141,7 +141,7 @@ class SqliteLog implements EventLog {
     this.#committedAt = this.#now();
     const { session } = readMeta(this.#db);
     const sync = (options.syncOf ?? ((of) => new WalSync(of)))(path);
-    const onFailure = (error: unknown) => void (this.#failure ?? this.#fail('io', error));
+    const onFailure = (error: unknown) => this.#failure ?? this.#fail('io', error);
     const parts = { path, session, sync, now: this.#now, onFailure };
     this.#durability = new Durability(parts, this.#inserter.head);
   }
@@ -193,7 +193,7 @@ class SqliteLog implements EventLog {
     return this.#inserter.head.last;
   }
 
-  flushSoon(done: () => void): void {
+  flushSoon(done: (error: Error | null) => void): void {
     if (this.#failure !== null) throw this.#failure;
     this.#commit();
     this.#durability.whenDurable(this.#inserter.head, done);
@@ -249,6 +249,7 @@ class SqliteLog implements EventLog {
       `cannot be appended to: ${messageOf(error)}; ${durable}`,
       error,
     );
+    this.#durability.close();
     try {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
     } catch {

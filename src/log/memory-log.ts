@@ -34,7 +34,7 @@ export function memoryLog(): MemoryLog {
     },
     flushSoon(done) {
       commit();
-      setImmediate(done);
+      setImmediate(done, null);
     },
     close: commit,
     cursor(options) {

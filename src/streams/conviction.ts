@@ -73,11 +73,12 @@ export function readConviction(
   }
   let weights = 0;
   for (const { name } of present) weights += config.weights[name];
+  // Keys here in the order of their canonical bytes: most of a day's events are scores.
   const components = present.map(({ name, value, source }) => ({
     name,
-    weight: weights === 0 ? 0 : (100 * config.weights[name]) / weights,
-    value,
     source,
+    value,
+    weight: weights === 0 ? 0 : (100 * config.weights[name]) / weights,
   }));
   let score = 0;
   for (const { weight, value } of components) score += weight * value;
@@ -91,7 +92,7 @@ export function readConviction(
     conviction: Math.min(100, score * fedBias * socialScore),
     components,
     omitted,
-    evidence: { score, fedBias, socialScore },
+    evidence: { fedBias, score, socialScore },
   };
 }
 

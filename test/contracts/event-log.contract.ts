@@ -50,7 +50,8 @@ export function testEventLog(open: () => LogUnderTest): void {
       let isTold = false;
       appendAll(log, records.slice(0, 100));
       const told = new Promise<void>((resolve) => {
-        log.flushSoon(() => {
+        log.flushSoon((error) => {
+          expect(error).toBeNull();
           isTold = true;
           resolve();
         });

@@ -32,11 +32,11 @@ function pumped(options: { budgetMs?: number; conflateAbove?: number; quoteWaitM
       durable = log.flush();
       return durable;
     },
-    flushSoon: (done: () => void) => {
+    flushSoon: (done: (error: null) => void) => {
       const last = log.flush();
       syncs.push(() => {
         durable = Math.max(durable, last);
-        done();
+        done(null);
       });
     },
     settle: () => {},

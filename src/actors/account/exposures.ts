@@ -82,7 +82,8 @@ export class Exposures {
   /** Of every open position. */
   delta(): number {
     let sum = 0;
-    for (const { symbol, quantity } of this.#parts.portfolio.positions()) sum += this.deltaOf(symbol, quantity);
+    for (const { symbol, quantity } of this.#parts.portfolio.positions())
+      sum += this.deltaOf(symbol, quantity);
     return sum;
   }
 

@@ -127,7 +127,7 @@ export class HedgeLimits {
   /** What the gate asks of a hedge order. */
   tests(symbol: string, quantity: number, before: number): DecisionTest[] {
     const room = this.room(symbol, before);
-    if (room === null) return [{ test: 'hedgeQuote', value: null, limit: 'an offer', pass: false }];
+    if (room === null) return [{ limit: 'an offer', pass: false, test: 'hedgeQuote', value: null }];
     const { exposure, covered, contractDelta, contractPremium, premium } = room;
     const cost = quantity * contractPremium;
     return [

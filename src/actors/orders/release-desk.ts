@@ -128,7 +128,21 @@ export class ReleaseDesk {
     terms: Omit<o.IntentDeferred, 'intent'>,
     options: { causation?: number; basis: readonly number[] },
   ): number {
-    const intent: o.IntentDeferred = { intent: ++this.#lastIntent, ...terms };
+    const { action, limitPx, orderType, reason, role, side, size, stopPx, symbol, timeInForce } = terms;
+    // Keys in the order of their canonical bytes, as everywhere: others would have to be sorted.
+    const intent: o.IntentDeferred = {
+      action,
+      intent: ++this.#lastIntent,
+      limitPx,
+      orderType,
+      reason,
+      role,
+      side,
+      size,
+      stopPx,
+      symbol,
+      timeInForce,
+    };
     const seq = this.#kernel.publish(o.IntentDeferred.of(intent), options);
     this.#waiting.push({ intent, seq, basis: options.basis, releasedAt: 0 });
     return intent.intent;

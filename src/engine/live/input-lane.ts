@@ -140,7 +140,7 @@ export class LiveLane implements InputLane {
 
   /** Effects that wait for the disk. */
   get leaving(): number {
-    return this.#pump.leaving;
+    return this.#open ? this.#pump.leaving : 0;
   }
 
   /** Takes nothing more from anybody, and lets nothing out. */

@@ -135,10 +135,7 @@ describe('the venue is asked', () => {
     expect(each.found()).toEqual([true, ['holding A 0 5 adopted', 'cash 99500 100000 aligned']]);
     const corrected = { ordinal: 7, executionId: 'e', lastQty: 1, lastPx: 2, feeMicros: 0 };
     each.input(TradeCorrected.of(corrected));
-    expect(each.asked().slice(1)).toEqual([
-      'the venue took a trade back 1',
-      'the venue corrected a trade 1',
-    ]);
+    expect(each.asked().slice(1)).toEqual(['the venue took a trade back 1', 'the venue corrected a trade 1']);
   });
 
   test('when the engine comes back, when its word is heard again, and after a reset', () => {

@@ -61,7 +61,10 @@ function engineOf(over: Partial<LiveEngineParts> = {}): LiveEngine {
 }
 
 const quiet = async (): Promise<void> => {
-  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 5; i++) {
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (engines.some(({ leaving }) => leaving > 0));
+  }
 };
 
 async function pass(ms: number): Promise<void> {
