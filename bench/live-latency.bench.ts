@@ -20,6 +20,7 @@ const ORDERS_PER_MARKET_MINUTE = 3;
 /** Measured once the compiler has seen everything. */
 const WARM_UP_SHARE = 0.3;
 const LIMIT_MS = 1;
+const RUNS = 3;
 
 /**
  * Hands in quotes when they are due, as a socket would, and lets the event loop sleep between them: a loop that spins leaves
@@ -167,10 +168,15 @@ async function alone(name: keyof typeof contenders, job: Job): Promise<Turn> {
 
 export const liveLatency: Benchmark = {
   name: 'live-latency',
-  about: '5,000 quotes a second over 500 symbols: from a quote to the order intent, and to the durable order',
+  about:
+    '5,000 quotes a second over 500 symbols: from a quote to the order intent, and to the durable order; the middle of 3 runs',
   async run({ folder, small }) {
     const size = small ? { symbols: 20, quotes: 15_000 } : { symbols: 500, quotes: 150_000 };
-    const engine = await alone('engine', { ...size, path: join(folder, 'live.db') });
+    // A machine that others use, too, takes the core away now and then: of several runs the middle one counts.
+    const runs: Turn[] = [];
+    for (let n = 0; n < (small ? 1 : RUNS); n++)
+      runs.push(await alone('engine', { ...size, path: join(folder, `live-${n}.db`) }));
+    const engine = runs.sort((a, b) => a.intentP99 - b.intentP99)[runs.length >> 1];
     const bare = await alone('bare', { ...size, path: join(folder, 'bare.db') });
     const row = (
       what: 'intent' | 'order',

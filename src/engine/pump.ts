@@ -179,7 +179,9 @@ export class Pump {
     for (let done = 1; this.#step(); done++) {
       if (done % RECORDS_PER_LOOK === 0 && now() >= until) break;
     }
+    // The log's own commits are due here, and not between records of which the next may become an order.
     this.#commitSoon();
+    this.#session.log.settle();
     if (this.#control.length > 0 || this.backlog > 0) this.#schedule();
   }
 
@@ -248,9 +250,7 @@ export class Pump {
   }
 
   #afterCascade(): void {
-    const { kernel, log } = this.#session;
-    for (const effect of kernel.takeEffects()) this.#leaving.push(effect);
-    log.settle();
+    for (const effect of this.#session.kernel.takeEffects()) this.#leaving.push(effect);
   }
 
   #schedule(): void {

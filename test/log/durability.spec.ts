@@ -119,7 +119,7 @@ test('a sync that failed ends the log: who waits and who appends is told what is
     log.flushSoon((error) => told.push(error?.message));
     append();
     disk.end(DISK_FULL);
-    await turn();
+    await vi.waitFor(() => expect(told).toHaveLength(1));
     expect(told).toEqual([expect.stringMatching(said)]);
     for (const again of [append, () => pass(1_000), () => log.flush(), () => log.flushSoon(() => {})])
       expect(again).toThrow(said);
