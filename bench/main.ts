@@ -37,10 +37,23 @@ ${benchmarks.map(({ name, about }) => `  ${name.padEnd(15)} ${about}`).join('\n'
   --json          one document: [{ name, value, unit, limit, peer, ratio, goal }]
 `;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { small: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-});
+function argsGiven() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        small: { type: 'boolean' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+const { values, positionals } = argsGiven();
 
 const unknown = positionals.find((each) => !benchmarks.some(({ name }) => name === each));
 if (values.help || unknown !== undefined) {
