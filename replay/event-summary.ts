@@ -223,6 +223,8 @@ const summaries: Readonly<Record<string, (p: Payload) => string>> = {
   VenueReported: (p) => reported(p),
   CashMoved: (p) =>
     `${p.kind}${p.symbol === null ? '' : ` of ${p.symbol}`}: ${cash(p.micros)}${p.note === '' ? '' : ` (${p.note})`}`,
+  CorporateActionHeard: (p) =>
+    `${p.symbol}: ${p.what}, in effect from ${p.day}${p.problem === null ? '' : `; not booked, and held back until a reset: ${p.problem}`}`,
   SymbolChanged: (p) => `${p.from} trades as ${p.to} from now on`,
   CashAligned: (p) => `cash takes the venue's figure: ${cash(p.deltaMicros)}`,
   Reconciled: (p) => reconciled(p),

@@ -57,6 +57,7 @@ export interface ActorSystem {
   readonly feeds: Feeds;
   readonly reconciliation: Reconciliation;
   readonly conditions: LiveConditions;
+  readonly status: SymbolStatus;
   readonly pricing: Pricing;
   readonly pace: IntentPace;
   readonly workers: OrderWorkers;
@@ -216,6 +217,7 @@ export function wireActors(
     feeds,
     reconciliation,
     conditions,
+    status,
     pricing,
     pace,
     workers,

@@ -3,7 +3,7 @@ import type { InspectionEvent } from 'xstate';
 import type { Side } from '../domain/instrument.ts';
 import type { IntelPayload } from '../domain/intel.ts';
 import type { OrderStatus } from '../domain/order-status.ts';
-import type { VenueReported } from '../events/account.events.ts';
+import type { CorporateActionHeard, VenueReported } from '../events/account.events.ts';
 import type { NewInput } from '../events/define-event.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import type { HistoryLoaded } from '../events/feed.events.ts';
@@ -58,6 +58,11 @@ export interface LogCursor {
 
 /** What roots wait for, outside of any dispatch. */
 type Later<T> = Promise<T>; // determinism-ok: only a type, and only of what the core never sees
+
+/** Something a company did to its shares, and the inputs that book it; none where it has a problem. */
+export interface CorporateAction extends CorporateActionHeard {
+  readonly inputs: readonly NewInput[];
+}
 
 /** The clock outside: wall time in integer microseconds, never stepping back, and timers on it. The core never sees one. */
 export interface HostClock {
@@ -126,11 +131,11 @@ export interface VenueDesk {
     symbols: readonly string[],
     range: { readonly resolutionS: number; readonly from: number; readonly to: number },
   ): Later<readonly Omit<HistoryLoaded, 'why'>[]>;
-  /** Splits, symbol changes and cash movements from one day to another (YYYY-MM-DD, both included), as inputs. */
+  /** What companies did that takes effect from one day to another (YYYY-MM-DD, both included). */
   corporateActions(
     symbols: readonly string[],
     range: { readonly from: string; readonly to: string },
-  ): Later<readonly NewInput[]>;
+  ): Later<readonly CorporateAction[]>;
   /** Asks for the cancel of every open order of a chain but resting protective stops; how many it found. Needs no session. */
   cancelAll(chain: string): Later<number>;
 }

@@ -52,6 +52,7 @@ const SHOWN: ReadonlySet<string> = new Set([
   'TradeBusted',
   'TradeCorrected',
   'OptionSettled',
+  'CorporateActionHeard',
   'SplitApplied',
 ]);
 

@@ -74,6 +74,24 @@ export const CashMoved = defineInput('CashMoved', {
 });
 export type CashMoved = PayloadOf<typeof CashMoved>;
 
+/**
+ * Something a company did to its shares, told once. Without a `problem` the inputs that follow book it. What has one is for a
+ * person to settle: nothing goes out for the symbol until a reset.
+ */
+export const CorporateActionHeard = defineInput('CorporateActionHeard', {
+  version: 1,
+  schema: z.strictObject({
+    /** The vendor's; unique. */
+    actionId: z.string().min(1),
+    /** From which it is in effect. */
+    day: z.iso.date(),
+    symbol,
+    what: z.string(),
+    problem: z.string().nullable(),
+  }),
+});
+export type CorporateActionHeard = PayloadOf<typeof CorporateActionHeard>;
+
 /** A company trades under another symbol from now on. */
 export const SymbolChanged = defineInput('SymbolChanged', {
   version: 1,

@@ -85,3 +85,51 @@ test('a split is asked for in the morning by an engine that runs, and not again 
   await rig.stop();
   expect(await rig.replays()).toEqual([]);
 }, 120_000);
+
+/** Announced, and nothing more: neither the account nor the market moved. */
+const announce = (kind: string, day: string, json: object): void => {
+  const named = { id: `${kind} of ${day}`, process_date: day, ...json };
+  rig.venue.corporateActions.push({ kind, symbol: 'SPY', day, json: named });
+};
+const heard = () =>
+  rig.ofType('CorporateActionHeard').map(({ payload }) => {
+    const { day, problem, symbol } = payload as { day: string; problem: string | null; symbol: string };
+    return [symbol, day, problem];
+  });
+const status = () => rig.engine.session!.core.actors.status;
+const trading = async (): Promise<void> => {
+  await rig.start();
+  await rig.until('trading', () => rig.engine.health().state === 'trading', 10_000);
+};
+
+test('what cannot be booked, or was published after its day, holds the symbol back until a person has looked', async () => {
+  await holding();
+  // Of the day with which the chain began: it is in the positions that were found.
+  announce('reverse_splits', '2026-11-17', { symbol: 'SPY', new_rate: 1, old_rate: 2 });
+  await rig.stop();
+  await rig.dozeTo(at('2026-11-18', 9, 30));
+  announce('spin_offs', '2026-11-18', { source_symbol: 'SPY', new_symbol: 'SPUN' });
+  await trading();
+  const spinOff = ['SPY', '2026-11-18', expect.stringContaining('a spin-off is not booked here')];
+  expect(heard()).toEqual([spinOff]);
+  expect(status().haltOf('SPY')).toContain('a spin-off');
+  rig.engine.command('reset', 'a person');
+  await rig.advance(500);
+  expect(status().haltOf('SPY')).toBeNull();
+
+  announce('forward_splits', '2026-11-18', { symbol: 'SPY', new_rate: 2, old_rate: 1 });
+  await rig.stop();
+  await rig.dozeTo(at('2026-11-19', 9, 30));
+  await trading();
+  const late = ['SPY', '2026-11-18', 'a split of 2 for 1 was published after its day'];
+  expect(heard()).toEqual([spinOff, late]);
+  expect(rig.ofType('SplitApplied')).toEqual([]);
+  expect(status().haltOf('SPY')).toContain('after its day');
+
+  await rig.kill();
+  await trading();
+  expect(heard()).toEqual([spinOff, late]);
+  expect(status().haltOf('SPY')).toContain('after its day');
+  await rig.stop();
+  expect(await rig.replays()).toEqual([]);
+}, 120_000);

@@ -1,6 +1,6 @@
 /** Which events somebody should hear of who is not watching, and in which words. */
 
-import type { Reconciled, ReconciliationFailed } from '../../events/account.events.ts';
+import type { CorporateActionHeard, Reconciled, ReconciliationFailed } from '../../events/account.events.ts';
 import type { TradingStateChanged } from '../../events/decision.events.ts';
 import type { PayloadOf } from '../../events/define-event.ts';
 import type {
@@ -74,13 +74,22 @@ const rules: Readonly<Record<string, Rule>> = {
     title: 'The venue could not be asked for the account',
     detail: reason,
   }),
-  // Of market data a message more or less is no news; what a company did to what is held is.
+  CorporateActionHeard: ({ symbol, actionId, problem }: PayloadOf<typeof CorporateActionHeard>) =>
+    problem === null
+      ? null
+      : {
+          key: `corporate-action-${actionId}`,
+          severity: 'critical',
+          title: `Something ${symbol} did to its shares is not in the books`,
+          detail: `${problem}; nothing goes out for ${symbol}: compare the account, settle it by hand, then reset`,
+        },
+  // Of market data a message more or less is no news; that nobody can be asked what companies did is.
   MessageRejected: ({ source, reason }: PayloadOf<typeof MessageRejected>) =>
     source === 'corporate-actions'
       ? {
           key: `corporate-action-${reason}`,
           severity: 'critical',
-          title: 'Something companies did to their shares is not in the books',
+          title: 'What companies did to their shares cannot be asked',
           detail: reason,
         }
       : null,

@@ -1,7 +1,7 @@
 /** What a live session asks Alpaca before it starts and between days: the account, the time, what symbols are, and their past. */
 import { marketData, trading } from '@alpacahq/alpaca-trade-api';
 import { z } from 'zod';
-import type { VenueDesk } from '../../bus/ports.ts';
+import type { CorporateAction, VenueDesk } from '../../bus/ports.ts';
 import { InputError } from '../../domain/input-error.ts';
 import type { AssetClass } from '../../domain/instrument.ts';
 import { toMicros } from '../../domain/money.ts';
@@ -9,8 +9,6 @@ import { standardTerms } from '../../domain/options/contract.ts';
 import { parseOcc } from '../../domain/options/occ-symbol.ts';
 import { VenueError } from '../../domain/venue-error.ts';
 import { SymbolChanged } from '../../events/account.events.ts';
-import type { NewInput } from '../../events/define-event.ts';
-import { MessageRejected } from '../../events/feed.events.ts';
 import type { SymbolDefined } from '../../events/market.events.ts';
 import { SplitApplied } from '../../events/option.events.ts';
 import type { AlpacaClient } from './alpaca-client.ts';
@@ -40,12 +38,16 @@ const classes: Readonly<Record<string, AssetClass>> = {
   us_index: 'index',
 };
 
+/** The day on which the venue books it; older pages have no ids. */
+const named = { id: z.string().nullish(), process_date: z.iso.date().nullish() };
 const split = z.object({
+  ...named,
   symbol: z.string(),
   new_rate: z.number().positive(),
   old_rate: z.number().positive(),
   new_symbol: z.string().nullish(),
 });
+const nameChange = z.object({ ...named, old_symbol: z.string(), new_symbol: z.string() });
 /** What is not applied: by the vendor's name of the list, what it is, and its name as a type. */
 const unapplied = {
   cash_mergers: ['a merger for cash', 'cash_merger'],
@@ -67,6 +69,7 @@ const ACTION_TYPES = [
 ].join(',');
 /** Each kind names its share in a field of its own. */
 const anAction = z.looseObject({
+  ...named,
   symbol: z.string().optional(),
   source_symbol: z.string().optional(),
   acquiree_symbol: z.string().optional(),
@@ -78,7 +81,7 @@ const actionsPage = z.object({
   corporate_actions: z.looseObject({
     forward_splits: z.array(split).nullish(),
     reverse_splits: z.array(split).nullish(),
-    name_changes: z.array(z.object({ old_symbol: z.string(), new_symbol: z.string() })).nullish(),
+    name_changes: z.array(nameChange).nullish(),
   }),
   next_page_token: z.string().nullish(),
 });
@@ -146,16 +149,16 @@ export class AlpacaDesk implements VenueDesk {
   }
 
   /**
-   * Splits and symbol changes. The cash of dividends is told by the account's activities, which know what was paid on how
+   * Splits and symbol changes with their inputs, and what else there was. The cash of dividends is told by the account's activities, which know what was paid on how
    * many shares.
    */
   async corporateActions(
     symbols: readonly string[],
     range: { readonly from: string; readonly to: string },
-  ): Promise<readonly NewInput[]> {
+  ): Promise<readonly CorporateAction[]> {
     const shares = symbols.filter((symbol) => !symbol.includes('/') && !parseOcc(symbol).ok);
     if (shares.length === 0) return [];
-    const inputs: NewInput[] = [];
+    const actions: CorporateAction[] = [];
     let pageToken: string | undefined;
     do {
       const token = pageToken;
@@ -176,10 +179,10 @@ export class AlpacaDesk implements VenueDesk {
             init,
           ),
       });
-      inputs.push(...inputsOf(page.corporate_actions));
+      actions.push(...actionsOf(page.corporate_actions, shares, range.to));
       pageToken = page.next_page_token ?? undefined;
     } while (pageToken !== undefined && pageToken !== '');
-    return inputs;
+    return actions;
   }
 
   async cancelAll(chain: string): Promise<number> {
@@ -268,29 +271,56 @@ export class AlpacaDesk implements VenueDesk {
   }
 }
 
-function inputsOf({ forward_splits, name_changes, reverse_splits, ...others }: Actions): readonly NewInput[] {
-  const splits = [...(forward_splits ?? []), ...(reverse_splits ?? [])].flatMap((each) => {
-    const applied = SplitApplied.of({ symbol: each.symbol, ...wholeRatio(each), cashInLieuPx: null });
+/** `asked`: whose shares they are; `lastDay` stands where an action has no day of its own. */
+function actionsOf(
+  { forward_splits, name_changes, reverse_splits, ...others }: Actions,
+  asked: readonly string[],
+  lastDay: string,
+): readonly CorporateAction[] {
+  const splits = [...(forward_splits ?? []), ...(reverse_splits ?? [])].map((each): CorporateAction => {
+    const { numerator, denominator } = wholeRatio(each);
+    const what = `a split of ${numerator} for ${denominator}`;
+    const applied = SplitApplied.of({ symbol: each.symbol, numerator, denominator, cashInLieuPx: null });
     const to = each.new_symbol;
-    return to ? [applied, SymbolChanged.of({ from: each.symbol, to })] : [applied];
+    const inputs = to ? [applied, SymbolChanged.of({ from: each.symbol, to })] : [applied];
+    return { ...nameOf(each, each.symbol, what, lastDay), problem: null, inputs };
   });
-  const changes = (name_changes ?? []).map((each) =>
-    SymbolChanged.of({ from: each.old_symbol, to: each.new_symbol }),
-  );
-  return [...splits, ...changes, ...notApplied(others)];
+  const changes = (name_changes ?? []).map((each): CorporateAction => {
+    const { old_symbol: from, new_symbol: to } = each;
+    const inputs = [SymbolChanged.of({ from, to })];
+    return { ...nameOf(each, from, `the new symbol ${to}`, lastDay), problem: null, inputs };
+  });
+  return [...splits, ...changes, ...unbooked(others, asked, lastDay)];
 }
 
-/** Said, since positions and prices of the share count otherwise from now on, and only a person can book it. */
-function notApplied(others: Readonly<Record<string, unknown>>): readonly NewInput[] {
+function nameOf(
+  { id, process_date }: z.infer<z.ZodObject<typeof named>>,
+  symbol: string,
+  what: string,
+  lastDay: string,
+): Pick<CorporateAction, 'actionId' | 'day' | 'symbol' | 'what'> {
+  const day = process_date ?? lastDay;
+  return { actionId: id || `${symbol} ${day} ${what}`, day, symbol, what };
+}
+
+/** Positions and prices of the share count otherwise from now on, and only a person can book it. */
+function unbooked(
+  others: Readonly<Record<string, unknown>>,
+  asked: readonly string[],
+  lastDay: string,
+): readonly CorporateAction[] {
   return unappliedKinds.flatMap((kind) => {
     const actions = Array.isArray(others[kind]) ? (others[kind] as readonly unknown[]) : [];
     return actions.map((action) => {
-      const read = anAction.safeParse(action);
-      const { acquiree_symbol, old_symbol, source_symbol, symbol } = read.data ?? {};
-      const share = symbol ?? source_symbol ?? acquiree_symbol ?? old_symbol ?? 'an unnamed share';
-      const reason = `${share}: ${unapplied[kind][0]} is not applied here; compare the account and settle it by hand`;
-      const excerpt = JSON.stringify(action).slice(0, EXCERPT_MAX);
-      return MessageRejected.of({ source: 'corporate-actions', reason, excerpt });
+      const read = anAction.safeParse(action).data ?? {};
+      const { acquiree_symbol, old_symbol, source_symbol, symbol } = read;
+      const shares = [symbol, source_symbol, acquiree_symbol, old_symbol].filter(
+        (each) => each !== undefined,
+      );
+      const share = shares.find((each) => asked.includes(each)) ?? shares[0] ?? 'an unnamed share';
+      const what = unapplied[kind][0];
+      const problem = `${what} is not booked here: ${JSON.stringify(action).slice(0, EXCERPT_MAX)}`;
+      return { ...nameOf(read, share, what, lastDay), problem, inputs: [] };
     });
   });
 }

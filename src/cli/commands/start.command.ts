@@ -81,6 +81,7 @@ const LIVE_CHANGES: ReadonlySet<string> = new Set([
   'WalkStepped',
   'SubmitAttempted',
   'HoldingAdopted',
+  'CorporateActionHeard',
   'ReconciliationFailed',
   'OperatorCommanded',
   'FeedGapDetected',

@@ -38,8 +38,8 @@ import { LiveLane } from './input-lane.ts';
 import { LiveCalendar } from './live-calendar.ts';
 import { beginSession, carriedFrom, ENGINE_SOURCE, endSession, type LiveSession } from './live-session.ts';
 import { type Recovered, recover, sealAll } from './recovery.ts';
-import { nameText, newChain, nextName, SessionFiles } from './session-files.ts';
-import { corporateActions, corporateDay, warmUpHistory } from './venue-facts.ts';
+import { beginOf, nameText, newChain, nextName, SessionFiles, type SessionName } from './session-files.ts';
+import { corporateActions, corporateDay, inputsOfActions, warmUpHistory } from './venue-facts.ts';
 
 export interface LiveSetup {
   readonly mode: 'paper' | 'live';
@@ -226,7 +226,7 @@ export class LiveEngine {
     const knownUntil = recovered?.until ?? null;
     const bars = historyBars(run, strategy, symbols);
     const history = await warmUpHistory(desk, symbols, { bars, knownUntil, now: this.#historyUntil() });
-    const actions = await this.#actionsSince(symbols, knownUntil);
+    const actions = await this.#actionsSince(symbols, knownUntil, recovered?.name ?? null);
     const now = Math.max(clock.now(), knownUntil ?? 0);
     const name = recovered === null ? newChain(mode, now) : nextName(recovered.name);
     this.#session = beginSession({
@@ -250,7 +250,7 @@ export class LiveEngine {
       machines: this.#parts.machines,
     });
     const unknown = unanswered(this.#session.core);
-    this.#run(symbols, knownUntil ?? now, [...unknown, ...actions, ...history]);
+    this.#run(symbols, knownUntil ?? now, [...unknown, ...actions(), ...history]);
   }
 
   /** Timers leave their states before the clock moves; an effect without a report is unknown. */
@@ -268,13 +268,13 @@ export class LiveEngine {
       knownUntil: until,
       now: this.#historyUntil(),
     });
-    const actions = await this.#actionsSince(watched, until);
+    const actions = await this.#actionsSince(watched, until, session.name);
     const unknown = unanswered(session.core);
     kernel.input(SessionResumed.of({ reason: 'the engine came back' }), {
       source: ENGINE_SOURCE,
       recordedAt: until,
     });
-    this.#run(watched, until, [...unknown, ...actions, ...history]);
+    this.#run(watched, until, [...unknown, ...actions(), ...history]);
   }
 
   #run(symbols: readonly string[], since: number, first: readonly NewInput[]): void {
@@ -394,7 +394,8 @@ export class LiveEngine {
   async #askActions(): Promise<void> {
     this.#asking = true;
     try {
-      for (const action of await this.#actionsSince(this.#watched, null)) this.#lane!.say(action);
+      const actions = await this.#actionsSince(this.#watched, null, this.#session!.name);
+      for (const action of actions()) this.#lane!.say(action);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#lane!.say(MessageRejected.of({ source: 'corporate-actions', reason, excerpt: '' }));
@@ -403,14 +404,22 @@ export class LiveEngine {
     this.#asking = false;
   }
 
-  async #actionsSince(symbols: readonly string[], until: number | null): Promise<readonly NewInput[]> {
+  /** Asks for what companies did; the inputs are made once the session stands that knows which of them it has. */
+  async #actionsSince(
+    symbols: readonly string[],
+    until: number | null,
+    name: SessionName | null,
+  ): Promise<() => readonly NewInput[]> {
     const { clock, desk } = this.#parts;
     const now = clock.now();
     // A chain that begins today takes positions as they are today.
     if (this.#corporateDay === '') this.#corporateDay = corporateDay(until ?? now);
-    const actions = await corporateActions(desk, symbols, this.#corporateDay, now);
+    const appliedUpTo = this.#corporateDay;
+    const chainDay = corporateDay(name === null ? now : beginOf(name));
+    const actions = await corporateActions(desk, { symbols, appliedUpTo, chainDay, now });
     this.#corporateDay = corporateDay(now);
-    return actions;
+    const isKnown = (id: string) => this.#session!.core.actors.status.knows(id);
+    return () => inputsOfActions(actions, appliedUpTo, isKnown);
   }
 
   /** Feeds stay connected: only the log and the core change, between two inputs. */

@@ -31,6 +31,12 @@ export function newChain(mode: 'paper' | 'live', now: number): SessionName {
   return { chain: `${mode}-${second}-${randomInt(SUFFIXES).toString(36).padStart(4, '0')}`, n: 1 };
 }
 
+/** When a chain began, microseconds. */
+export function beginOf({ chain }: SessionName): number {
+  const [, y, mo, d, h, mi, s] = /-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)-/.exec(chain)!.map(Number);
+  return Date.UTC(y, mo - 1, d, h, mi, s) * 1_000;
+}
+
 export class SessionFiles {
   readonly folder: string;
 

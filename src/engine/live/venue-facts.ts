@@ -1,6 +1,7 @@
 /** What the venue is asked before a session goes on: the bars that warm it up, and what companies did while none ran. */
-import type { VenueDesk } from '../../bus/ports.ts';
+import type { CorporateAction, VenueDesk } from '../../bus/ports.ts';
 import { civilDay, dayToMicros, newYorkOffsetUs } from '../../domain/exchange-calendar.ts';
+import { CorporateActionHeard } from '../../events/account.events.ts';
 import type { NewInput } from '../../events/define-event.ts';
 import { HistoryLoaded } from '../../events/feed.events.ts';
 import { DAY_S } from '../../events/tick.ts';
@@ -30,14 +31,40 @@ export async function warmUpHistory(
 export const corporateDay = (now: number): string =>
   civilDay(now + newYorkOffsetUs(now) - APPLIED_HOUR * HOUR_US);
 
-/** What companies did after the day up to which it is applied, up to that of `now`. */
+/** How far back is looked for what was published after its day. */
+const LATE_DAYS = 5;
+
+export interface CorporateAsk {
+  readonly symbols: readonly string[];
+  /** Up to this day everything that was published is booked. */
+  readonly appliedUpTo: string;
+  /** The chain of sessions begins with this day: what took effect by then is in the positions it found. */
+  readonly chainDay: string;
+  readonly now: number;
+}
+
+/** What companies did, up to the day of `now`; and what was published of the days before that. */
 export async function corporateActions(
   desk: VenueDesk,
-  symbols: readonly string[],
-  appliedUpTo: string,
-  now: number,
-): Promise<readonly NewInput[]> {
+  { appliedUpTo, chainDay, now, symbols }: CorporateAsk,
+): Promise<readonly CorporateAction[]> {
   const to = corporateDay(now);
   if (to <= appliedUpTo) return [];
-  return desk.corporateActions(symbols, { from: civilDay(dayToMicros(appliedUpTo) + DAY_US), to });
+  const late = dayToMicros(appliedUpTo) - (LATE_DAYS - 1) * DAY_US;
+  const from = civilDay(Math.max(late, dayToMicros(chainDay) + DAY_US));
+  return from > to ? [] : desk.corporateActions(symbols, { from, to });
+}
+
+/** As inputs, each once. One whose day is over cannot be booked any more: bars of both sizes are in the histories by now. */
+export function inputsOfActions(
+  actions: readonly CorporateAction[],
+  appliedUpTo: string,
+  isKnown: (actionId: string) => boolean,
+): readonly NewInput[] {
+  return actions.flatMap(({ inputs, ...action }) => {
+    if (isKnown(action.actionId)) return [];
+    if (action.problem !== null) return [CorporateActionHeard.of(action)];
+    if (action.day > appliedUpTo) return [CorporateActionHeard.of(action), ...inputs];
+    return [CorporateActionHeard.of({ ...action, problem: `${action.what} was published after its day` })];
+  });
 }

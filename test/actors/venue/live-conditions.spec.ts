@@ -1,5 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
+import { CorporateActionHeard } from '../../../src/events/account.events.ts';
 import { OperatorCommanded, SessionResumed, TradingResumed } from '../../../src/events/engine.events.ts';
 import { PriceBandsSet, SymbolHaltChanged } from '../../../src/events/feed.events.ts';
 import { OptionsFloor } from '../options-floor.ts';
@@ -14,6 +15,14 @@ function ask(floor: LiveFloor, action: 'enter' | 'exit' = 'enter', limitPx = 100
   floor.decide(() => floor.intend({ symbol: 'A', action, side, limitPx, orderType: 'limit' }));
   return floor.failing();
 }
+
+const spinOff = (symbol: string, problem: string | null = 'a spin-off is not booked here') => ({
+  actionId: `spin-off ${symbol}`,
+  day: '2024-01-02',
+  symbol,
+  what: 'a spin-off',
+  problem,
+});
 
 describe('an order in a live session', () => {
   test('is approved where everything is as it should be', () => {
@@ -51,6 +60,11 @@ describe('an order in a live session', () => {
     [
       'its market halted it',
       (floor) => floor.input(SymbolHaltChanged.of({ symbol: 'A', halted: true, reason: 'LUDP' })),
+      ['notHalted'],
+    ],
+    [
+      'its company did what nobody could book',
+      (floor) => floor.input(CorporateActionHeard.of(spinOff('A'))),
       ['notHalted'],
     ],
     [
@@ -308,4 +322,30 @@ test('an option rests on its own feed and on that of its underlying', () => {
   const floor = new OptionsFloor();
   expect(floor.actors.feeds.behind('A     240216C00100000')).toEqual(['options', 'stocks']);
   expect(floor.actors.feeds.behind('A')).toEqual(['stocks']);
+});
+
+describe('what a company did and nobody could book', () => {
+  test('holds its own symbol back until a reset, in the next session, too', () => {
+    const floor = started();
+    floor.input(CorporateActionHeard.of(spinOff('A')));
+    floor.input(CorporateActionHeard.of(spinOff('B', null)));
+    const { status } = floor.actors;
+    expect([status.haltOf('A'), status.haltOf('B')]).toEqual(['a spin-off is not booked here', null]);
+    const next = new LiveFloor({ carried: floor.carryOver() });
+    expect(next.actors.status.haltOf('A')).toBe('a spin-off is not booked here');
+    expect(next.actors.status.knows('spin-off B')).toBe(true);
+    next.command('reset');
+    expect(next.actors.status.haltOf('A')).toBeNull();
+  });
+
+  test('is remembered for a month', () => {
+    const floor = started();
+    const hear = (actionId: string, day: string) =>
+      floor.input(CorporateActionHeard.of({ ...spinOff('A', null), actionId, day }));
+    hear('old', '2024-01-02');
+    hear('new', '2024-02-01');
+    expect(floor.actors.status.knows('old')).toBe(true);
+    hear('newer', '2024-02-02');
+    expect(['old', 'new', 'newer'].map((id) => floor.actors.status.knows(id))).toEqual([false, true, true]);
+  });
 });

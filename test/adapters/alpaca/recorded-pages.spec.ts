@@ -7,7 +7,6 @@ import { MarketHistory } from '../../../src/adapters/alpaca/market-history.ts';
 import { AlpacaDesk } from '../../../src/adapters/alpaca/venue-desk.ts';
 import { VenueError } from '../../../src/domain/venue-error.ts';
 import { wallClock } from '../../../src/engine/live/host-clock.ts';
-import { MessageRejected } from '../../../src/events/feed.events.ts';
 
 const messages = new URL('../../../../shared/data/alpaca/messages.jsonl', import.meta.url);
 const NOW = Date.parse('2026-11-18T15:00:00Z') * 1_000;
@@ -52,11 +51,11 @@ const readers: Readonly<Record<string, (body: Body, refused: (why: string) => vo
   },
   corporate_actions: async (body, rejected) => {
     const desk = new AlpacaDesk({ client: clientOf(body), stockFeed: 'iex' });
-    const inputs = await desk.corporateActions(['A'], { from: '2023-01-01', to: '2023-12-31' });
-    // Spin-offs, mergers and the like are told and not applied.
-    const told = inputs.filter(({ type }) => type === MessageRejected.type);
-    for (const { payload } of told) rejected((payload as { reason: string }).reason);
-    return inputs.length - told.length;
+    const actions = await desk.corporateActions(['A'], { from: '2023-01-01', to: '2023-12-31' });
+    // Spin-offs, mergers and the like are told and not booked.
+    const told = actions.filter(({ problem }) => problem !== null);
+    for (const { problem } of told) rejected(problem!);
+    return actions.length - told.length;
   },
 };
 

@@ -138,12 +138,16 @@ describe('the desk', () => {
       status: 200,
       body: query.has('page_token')
         ? {
-            corporate_actions: { name_changes: [{ old_symbol: 'FB', new_symbol: 'META' }] },
+            corporate_actions: {
+              name_changes: [{ id: 'i5', old_symbol: 'FB', new_symbol: 'META', process_date: '2026-03-03' }],
+            },
             next_page_token: null,
           }
         : {
             corporate_actions: {
-              forward_splits: [{ symbol: 'SRE', new_rate: 1.5, old_rate: 1 }],
+              forward_splits: [
+                { id: 'i1', symbol: 'SRE', new_rate: 1.5, old_rate: 1, process_date: '2026-03-02' },
+              ],
               reverse_splits: [{ symbol: 'MNTS', new_rate: 1, old_rate: 50, new_symbol: 'MNT' }],
               spin_offs: [{ source_symbol: 'SRE', new_symbol: 'SPUN', source_rate: 1, new_rate: 0.5 }],
               cash_mergers: [{ acquiree_symbol: 'FB', rate: 12.5 }],
@@ -151,23 +155,41 @@ describe('the desk', () => {
             next_page_token: 'next',
           },
     }));
-    const said = (words: string) => ({
-      reason: expect.stringContaining(words),
-      excerpt: expect.stringContaining('_symbol'),
-    });
-    const inputs = await desk.corporateActions(['SRE', 'MNTS', 'FB', 'BTC/USD'], {
+    const actions = await desk.corporateActions(['SRE', 'MNTS', 'FB', 'BTC/USD'], {
       from: '2026-03-01',
       to: '2026-03-03',
     });
-    expect(inputs.map(({ payload, type }) => [type, payload])).toEqual([
-      ['SplitApplied', { symbol: 'SRE', numerator: 3, denominator: 2, cashInLieuPx: null }],
-      ['SplitApplied', { symbol: 'MNTS', numerator: 1, denominator: 50, cashInLieuPx: null }],
-      ['SymbolChanged', { from: 'MNTS', to: 'MNT' }],
-      // What nobody here can apply is said.
-      ['MessageRejected', { source: 'corporate-actions', ...said('FB: a merger for cash is not applied') }],
-      ['MessageRejected', { source: 'corporate-actions', ...said('SRE: a spin-off is not applied') }],
-      ['SymbolChanged', { from: 'FB', to: 'META' }],
+    const inputs = ({ inputs }: (typeof actions)[number]) =>
+      inputs.map(({ payload, type }) => [type, payload]);
+    expect(actions.map((each) => [each.symbol, each.day, each.what, ...inputs(each)])).toEqual([
+      [
+        'SRE',
+        '2026-03-02',
+        'a split of 3 for 2',
+        ['SplitApplied', { symbol: 'SRE', numerator: 3, denominator: 2, cashInLieuPx: null }],
+      ],
+      // Without a day of its own it is of the newest that was asked for.
+      [
+        'MNTS',
+        '2026-03-03',
+        'a split of 1 for 50',
+        ['SplitApplied', { symbol: 'MNTS', numerator: 1, denominator: 50, cashInLieuPx: null }],
+        ['SymbolChanged', { from: 'MNTS', to: 'MNT' }],
+      ],
+      // What nobody here can book is said.
+      ['FB', '2026-03-03', 'a merger for cash'],
+      ['SRE', '2026-03-03', 'a spin-off'],
+      ['FB', '2026-03-03', 'the new symbol META', ['SymbolChanged', { from: 'FB', to: 'META' }]],
     ]);
+    expect(actions.map(({ problem }) => problem)).toEqual([
+      null,
+      null,
+      expect.stringContaining('a merger for cash is not booked here: {"acquiree_symbol":"FB"'),
+      expect.stringContaining('a spin-off is not booked here'),
+      null,
+    ]);
+    const ids = actions.map(({ actionId }) => actionId);
+    expect([ids[0], ids[4], new Set(ids).size]).toEqual(['i1', 'i5', 5]);
     expect(venue.requests[0]!.query.get('symbols')).toBe('SRE,MNTS,FB');
     expect(venue.requests[0]!.query.get('types')).toContain('spin_off');
     expect(venue.requests[0]!.query.get('start')).toBe('2026-03-01');
