@@ -167,6 +167,7 @@ export class Pump {
     try {
       run();
     } catch (error) {
+      if (this.#failed) return;
       this.#failed = true;
       if (this.#parts.onFailure === undefined) throw error;
       this.#parts.onFailure(error);

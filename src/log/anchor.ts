@@ -51,7 +51,12 @@ type End = (error: Error | null) => void;
  */
 export function stageAnchor(path: string, session: string, head: Commit, end: End): void {
   const file = openSync(`${anchorPath(path)}.new`, 'w');
-  writeSync(file, encode(session, head));
+  try {
+    writeSync(file, encode(session, head));
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
   endAfterSync(file, end);
 }
 

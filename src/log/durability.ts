@@ -33,7 +33,7 @@ export class Durability {
   #head: Commit;
   #durable: Commit;
   #anchored = -1;
-  /** Written beside the anchor, to take its place. */
+  /** Number of the commit whose anchor is written beside the one that counts, to take its place. */
   #staged = -1;
   #anchoredAt: number;
   /** In the order of their commits. */
@@ -101,9 +101,11 @@ export class Durability {
     if (this.#busySince !== null || this.#isOver) return;
     const head = this.#head;
     const anchors = this.#waiting.length > 0 || this.isAnchorDue;
+    // First of all, whatever was committed meanwhile: on a disk slower than commits come, who waits would wait for ever.
+    if (anchors && this.#staged > this.#anchored && this.#staged <= this.#durable.n)
+      return this.#put(this.#staged);
     if (this.#durable.n < head.n) return this.#sync(head, anchors);
-    if (anchors && this.#anchored < head.n)
-      return this.#staged === head.n ? this.#put(head) : this.#stage(head);
+    if (anchors && this.#anchored < head.n) return this.#stage(head);
     // All of it was made durable at once meanwhile, or held nothing new.
     if (this.#waiting.length > 0) this.#begin((end) => void setImmediate(end, null));
   }
@@ -130,10 +132,10 @@ export class Durability {
     this.#begin((end) => stageAnchor(path, session, head, end), then);
   }
 
-  #put(head: Commit): void {
+  #put(staged: number): void {
     this.#anchoredAt = this.#parts.now();
     const then = () => {
-      this.#anchored = Math.max(this.#anchored, head.n);
+      this.#anchored = Math.max(this.#anchored, staged);
     };
     this.#begin((end) => putStagedAnchor(this.#parts.path, end), then);
   }
@@ -151,8 +153,7 @@ export class Durability {
     try {
       start(end);
     } catch (error) {
-      this.#busySince = null;
-      this.#fail(error);
+      setImmediate(end, error as Error);
     }
   }
 

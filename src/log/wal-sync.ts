@@ -16,15 +16,19 @@ export interface LogSync {
  * write once for each descriptor, and neither may miss it.
  */
 export class WalSync implements LogSync {
-  readonly #path: string;
-  #atOnce: number | null = null;
-  #inPool: number | null = null;
+  #atOnce: number | null;
+  #inPool: number | null;
   #busy = false;
   #closed = false;
 
-  /** `path`: of the database. */
+  /**
+   * `path`: of a database that is open in write-ahead mode: the file is there, and the same one until it is closed. What an
+   * earlier process left in it unsynced is synced first.
+   */
   constructor(path: string) {
-    this.#path = `${path}-wal`;
+    this.#atOnce = openSync(`${path}-wal`, 'r+');
+    this.#inPool = openSync(`${path}-wal`, 'r+');
+    this.now();
   }
 
   get isBusy(): boolean {
@@ -32,14 +36,12 @@ export class WalSync implements LogSync {
   }
 
   now(): void {
-    this.#atOnce ??= this.#open();
-    fdatasyncSync(this.#atOnce);
+    fdatasyncSync(this.#atOnce!);
   }
 
   soon(done: (error: Error | null) => void): void {
-    this.#inPool ??= this.#open();
     this.#busy = true;
-    fdatasync(this.#inPool, (error) => {
+    fdatasync(this.#inPool!, (error) => {
       this.#busy = false;
       if (this.#closed) this.#release();
       else done(error);
@@ -51,11 +53,6 @@ export class WalSync implements LogSync {
     if (this.#atOnce !== null) closeSync(this.#atOnce);
     this.#atOnce = null;
     if (!this.#busy) this.#release();
-  }
-
-  /** The file is there with the first commit, and the same one until the database is closed. */
-  #open(): number {
-    return openSync(this.#path, 'r+');
   }
 
   /** Not while it is in use: another file could get its number. */

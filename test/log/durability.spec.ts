@@ -108,6 +108,24 @@ test('an interval ends without waiting for the disk, unless the disk is behind',
   });
 });
 
+test('on a disk slower than commits come, who waits is told all the same', async () => {
+  await whileFolder(async (folder) => {
+    const { log, disk, append, pass, anchored } = slowLog(folder);
+    const told: number[] = [];
+    append();
+    log.flushSoon(() => told.push(anchored()));
+    for (let turns = 0; told.length === 0 && turns < 2_000; turns++) {
+      append();
+      pass(100);
+      disk.end();
+      await turn();
+    }
+    expect(told).toHaveLength(1);
+    disk.end();
+    log.close();
+  });
+});
+
 test('a sync that failed ends the log: who waits and who appends is told what is safe, and nothing is synced again', async () => {
   await whileFolder(async (folder) => {
     const { path, log, disk, append, pass } = slowLog(folder);

@@ -37,11 +37,17 @@ interface Parts {
   readonly desk: ReleaseDesk;
 }
 
+/** One that is worked is known by its intent, of which more orders may come. */
+type Entry = Pick<o.OrderIntended, 'intent' | 'ordinal'>;
+
 interface Wanted {
   readonly intent: o.IntentDeferred;
   readonly tries: number;
-  /** It was to sell all there was: what its entry still buys meanwhile is to be sold as well. */
-  readonly isWhole: boolean;
+  /**
+   * Where it was to sell all there was, the entries that were out then: what these still buy is to be sold as well, what a
+   * later one buys is not.
+   */
+  readonly entries: readonly Entry[];
   /** Of its orders, less what came to what is to be sold. */
   filled: number;
   canceled: boolean;
@@ -107,17 +113,32 @@ export class ExitRetries {
     if (action !== 'exit' && action !== 'protect') return;
     const again = before?.endedAt != null && before.intent.reason === intent.reason;
     const tries = again ? before.tries + 1 : 0;
-    const held = Math.abs(this.#parts.portfolio.quantity(symbol, intent.role));
-    const isWhole = action === 'exit' && intent.size.kind === 'quantity' && intent.size.quantity >= held;
-    this.#wanted.set(symbol, { intent, tries, isWhole, filled: 0, canceled: false, endedAt: null });
+    const entries = again ? before.entries : action === 'exit' ? this.#entriesOut(intent) : [];
+    this.#wanted.set(symbol, { intent, tries, entries, filled: 0, canceled: false, endedAt: null });
+  }
+
+  #entriesOut({ symbol, role, size }: o.IntentDeferred): readonly Entry[] {
+    const { orders, portfolio, workers } = this.#parts;
+    const held = Math.abs(portfolio.quantity(symbol, role));
+    if (size.kind !== 'quantity' || size.quantity < held) return [];
+    const isEntry = (each: Pick<o.OrderIntended, 'symbol' | 'action' | 'role'>) =>
+      each.symbol === symbol && each.action === 'enter' && each.role === role;
+    const sent = [...orders.working()].flatMap(({ intended }) => (isEntry(intended) ? [intended] : []));
+    const worked = workers.intents().filter(isEntry);
+    return [
+      ...sent.map(({ intent, ordinal }) => ({ intent, ordinal })),
+      ...worked.map(({ intent }) => ({ intent, ordinal: 0 })),
+    ];
   }
 
   /** An entry that was asked to stop may have traded before it did. */
   #grow(ordinal: number, lastQty: number): void {
     const intended = this.#parts.orders.get(ordinal)?.intended;
     const wanted = intended && this.#wanted.get(intended.symbol);
-    if (wanted?.isWhole && intended!.action === 'enter' && intended!.role === wanted.intent.role)
-      wanted.filled -= lastQty;
+    const isOut = (entry: Entry) =>
+      entry.ordinal === ordinal || (entry.intent !== null && entry.intent === intended!.intent);
+    // Logs from before they were kept have none.
+    if (wanted?.entries?.some(isOut)) wanted.filled -= lastQty;
   }
 
   #of(ordinal: number): Wanted | undefined {

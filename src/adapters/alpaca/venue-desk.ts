@@ -9,6 +9,7 @@ import { standardTerms } from '../../domain/options/contract.ts';
 import { parseOcc } from '../../domain/options/occ-symbol.ts';
 import { VenueError } from '../../domain/venue-error.ts';
 import { SymbolChanged } from '../../events/account.events.ts';
+import type { NewInput } from '../../events/define-event.ts';
 import type { SymbolDefined } from '../../events/market.events.ts';
 import { SplitApplied } from '../../events/option.events.ts';
 import type { AlpacaClient } from './alpaca-client.ts';
@@ -38,8 +39,10 @@ const classes: Readonly<Record<string, AssetClass>> = {
   us_index: 'index',
 };
 
-/** The day on which the venue books it; older pages have no ids. */
-const named = { id: z.string().nullish(), process_date: z.iso.date().nullish() };
+/** The day on which the venue books it, or without one that of the company; older pages have no ids. Each field stands for itself. */
+const text = z.string().min(1).optional().catch(undefined);
+const day = z.iso.date().optional().catch(undefined);
+const named = { id: text, process_date: day, ex_date: day, effective_date: day };
 const split = z.object({
   ...named,
   symbol: z.string(),
@@ -70,10 +73,10 @@ const ACTION_TYPES = [
 /** Each kind names its share in a field of its own. */
 const anAction = z.looseObject({
   ...named,
-  symbol: z.string().optional(),
-  source_symbol: z.string().optional(),
-  acquiree_symbol: z.string().optional(),
-  old_symbol: z.string().optional(),
+  symbol: text,
+  source_symbol: text,
+  acquiree_symbol: text,
+  old_symbol: text,
 });
 const EXCERPT_MAX = 200;
 const actionsPage = z.object({
@@ -277,30 +280,36 @@ function actionsOf(
   asked: readonly string[],
   lastDay: string,
 ): readonly CorporateAction[] {
-  const splits = [...(forward_splits ?? []), ...(reverse_splits ?? [])].map((each): CorporateAction => {
+  const splits = [...(forward_splits ?? []), ...(reverse_splits ?? [])].map((each) => {
+    const { new_symbol: to, symbol } = each;
     const { numerator, denominator } = wholeRatio(each);
     const what = `a split of ${numerator} for ${denominator}`;
-    const applied = SplitApplied.of({ symbol: each.symbol, numerator, denominator, cashInLieuPx: null });
-    const to = each.new_symbol;
-    const inputs = to ? [applied, SymbolChanged.of({ from: each.symbol, to })] : [applied];
-    return { ...nameOf(each, each.symbol, what, lastDay), problem: null, inputs };
+    const applied = SplitApplied.of({ symbol, numerator, denominator, cashInLieuPx: null });
+    const inputs = to ? [applied, SymbolChanged.of({ from: symbol, to })] : [applied];
+    return bookable(nameOf(each, symbol, what, lastDay), each, inputs);
   });
-  const changes = (name_changes ?? []).map((each): CorporateAction => {
+  const changes = (name_changes ?? []).map((each) => {
     const { old_symbol: from, new_symbol: to } = each;
-    const inputs = [SymbolChanged.of({ from, to })];
-    return { ...nameOf(each, from, `the new symbol ${to}`, lastDay), problem: null, inputs };
+    const name = nameOf(each, from, `the new symbol ${to}`, lastDay);
+    return bookable(name, each, [SymbolChanged.of({ from, to })]);
   });
   return [...splits, ...changes, ...unbooked(others, asked, lastDay)];
 }
 
-function nameOf(
-  { id, process_date }: z.infer<z.ZodObject<typeof named>>,
-  symbol: string,
-  what: string,
-  lastDay: string,
-): Pick<CorporateAction, 'actionId' | 'day' | 'symbol' | 'what'> {
-  const day = process_date ?? lastDay;
-  return { actionId: id || `${symbol} ${day} ${what}`, day, symbol, what };
+type Named = z.infer<z.ZodObject<typeof named>>;
+type ActionName = Pick<CorporateAction, 'actionId' | 'day' | 'symbol' | 'what'>;
+
+const dayOf = ({ process_date, ex_date, effective_date }: Named) => process_date ?? ex_date ?? effective_date;
+
+function nameOf(action: Named, symbol: string, what: string, lastDay: string): ActionName {
+  const day = dayOf(action);
+  return { actionId: action.id ?? `${symbol} ${day ?? ''} ${what}`, day: day ?? lastDay, symbol, what };
+}
+
+/** Without a day nobody can say whether prices and positions have it already. */
+function bookable(name: ActionName, action: Named, inputs: readonly NewInput[]): CorporateAction {
+  if (dayOf(action) !== undefined) return { ...name, problem: null, inputs };
+  return { ...name, problem: `${name.what} has no day`, inputs: [] };
 }
 
 /** Positions and prices of the share count otherwise from now on, and only a person can book it. */
@@ -313,16 +322,20 @@ function unbooked(
     const actions = Array.isArray(others[kind]) ? (others[kind] as readonly unknown[]) : [];
     return actions.map((action) => {
       const read = anAction.safeParse(action).data ?? {};
-      const { acquiree_symbol, old_symbol, source_symbol, symbol } = read;
-      const shares = [symbol, source_symbol, acquiree_symbol, old_symbol].filter(
-        (each) => each !== undefined,
-      );
-      const share = shares.find((each) => asked.includes(each)) ?? shares[0] ?? 'an unnamed share';
+      const share = shareOf(read, asked);
       const what = unapplied[kind][0];
       const problem = `${what} is not booked here: ${JSON.stringify(action).slice(0, EXCERPT_MAX)}`;
       return { ...nameOf(read, share, what, lastDay), problem, inputs: [] };
     });
   });
+}
+
+/** Whatever the form, the share that was asked for is the one to be held back. */
+function shareOf(action: z.infer<typeof anAction>, asked: readonly string[]): string {
+  const { acquiree_symbol, old_symbol, source_symbol, symbol } = action;
+  const shares = [symbol, source_symbol, acquiree_symbol, old_symbol].filter((each) => each !== undefined);
+  const isAsked = (each: unknown): each is string => asked.includes(each as string);
+  return shares.find(isAsked) ?? Object.values(action).find(isAsked) ?? shares[0] ?? 'an unnamed share';
 }
 
 /** Rates may have decimals (1.5 for 1): the smallest whole numbers of the same ratio, to a millionth. */

@@ -465,6 +465,8 @@ export class LiveEngine {
       if (decides) this.command('withdraw', 'stop');
       await (decides ? this.#lastReports() : this.#cleared());
     }
+    // What was decided leaves before its edges go.
+    await new Promise<void>((resolve) => lane.whenReached(resolve));
     this.#beat?.stop();
     await Promise.all(this.#edges.map((edge) => edge.stop()));
     await new Promise<void>((resolve) => lane.whenReached(resolve));

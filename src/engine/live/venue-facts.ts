@@ -49,7 +49,6 @@ export async function corporateActions(
   { appliedUpTo, chainDay, now, symbols }: CorporateAsk,
 ): Promise<readonly CorporateAction[]> {
   const to = corporateDay(now);
-  if (to <= appliedUpTo) return [];
   const late = dayToMicros(appliedUpTo) - (LATE_DAYS - 1) * DAY_US;
   const from = civilDay(Math.max(late, dayToMicros(chainDay) + DAY_US));
   return from > to ? [] : desk.corporateActions(symbols, { from, to });

@@ -73,6 +73,15 @@ describe('an exit of which an order ended without a fill', () => {
     expect(equity(floor)).not.toBe('exiting');
   });
 
+  test('leaves alone what an entry buys that went out after it', () => {
+    const floor = selling();
+    floor.fill(last(floor), 99.99, 4, 6).cancelled(last(floor));
+    floor.decide(() => floor.intend({ quantity: 12 }));
+    floor.accept(last(floor)).fill(last(floor), 100, 12);
+    floor.pass(6 * SECOND);
+    expect(floor.intended(last(floor))).toMatchObject({ action: 'exit', quantity: 6 });
+  });
+
   test('is not tried while nothing may leave, and then it is', () => {
     const floor = selling();
     floor.command('halt').cancelled(last(floor));

@@ -149,8 +149,10 @@ describe('the desk', () => {
                 { id: 'i1', symbol: 'SRE', new_rate: 1.5, old_rate: 1, process_date: '2026-03-02' },
               ],
               reverse_splits: [{ symbol: 'MNTS', new_rate: 1, old_rate: 50, new_symbol: 'MNT' }],
-              spin_offs: [{ source_symbol: 'SRE', new_symbol: 'SPUN', source_rate: 1, new_rate: 0.5 }],
-              cash_mergers: [{ acquiree_symbol: 'FB', rate: 12.5 }],
+              // Whatever is wrong with it, the share is known.
+              spin_offs: [{ id: 7, source_symbol: 'SRE', new_symbol: 'SPUN', process_date: '' }],
+              rights_distributions: [{ shares_of: 'SRE', process_date: '2026-03-01' }],
+              cash_mergers: [{ acquiree_symbol: 'FB', rate: 12.5, effective_date: '2026-03-01' }],
             },
             next_page_token: 'next',
           },
@@ -168,28 +170,24 @@ describe('the desk', () => {
         'a split of 3 for 2',
         ['SplitApplied', { symbol: 'SRE', numerator: 3, denominator: 2, cashInLieuPx: null }],
       ],
-      // Without a day of its own it is of the newest that was asked for.
-      [
-        'MNTS',
-        '2026-03-03',
-        'a split of 1 for 50',
-        ['SplitApplied', { symbol: 'MNTS', numerator: 1, denominator: 50, cashInLieuPx: null }],
-        ['SymbolChanged', { from: 'MNTS', to: 'MNT' }],
-      ],
+      // Without a day nobody can say what has it already.
+      ['MNTS', '2026-03-03', 'a split of 1 for 50'],
       // What nobody here can book is said.
-      ['FB', '2026-03-03', 'a merger for cash'],
+      ['FB', '2026-03-01', 'a merger for cash'],
+      ['SRE', '2026-03-01', 'a distribution of rights'],
       ['SRE', '2026-03-03', 'a spin-off'],
       ['FB', '2026-03-03', 'the new symbol META', ['SymbolChanged', { from: 'FB', to: 'META' }]],
     ]);
     expect(actions.map(({ problem }) => problem)).toEqual([
       null,
-      null,
+      'a split of 1 for 50 has no day',
       expect.stringContaining('a merger for cash is not booked here: {"acquiree_symbol":"FB"'),
+      expect.stringContaining('a distribution of rights is not booked here'),
       expect.stringContaining('a spin-off is not booked here'),
       null,
     ]);
     const ids = actions.map(({ actionId }) => actionId);
-    expect([ids[0], ids[4], new Set(ids).size]).toEqual(['i1', 'i5', 5]);
+    expect([ids[0], ids[5], new Set(ids).size]).toEqual(['i1', 'i5', 6]);
     expect(venue.requests[0]!.query.get('symbols')).toBe('SRE,MNTS,FB');
     expect(venue.requests[0]!.query.get('types')).toContain('spin_off');
     expect(venue.requests[0]!.query.get('start')).toBe('2026-03-01');

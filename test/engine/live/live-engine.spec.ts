@@ -129,6 +129,17 @@ describe('a live engine', () => {
     expect(typesOf(events).filter((type) => type === 'MarketOpened')).toHaveLength(1);
   });
 
+  it('lets what was decided leave before it goes, though the disk has not ended yet', async () => {
+    const engine = engineOf({ onStop: 'leave' });
+    await engine.start();
+    await pass(1_000);
+    const heard = venue.performed.length;
+    engine.command('reset', 'tester');
+    while (engine.leaving === 0) await new Promise((resolve) => setImmediate(resolve));
+    await whileTimePasses(engine.stop('enough'));
+    expect(venue.performedBeforeStop.length).toBe(heard + 1);
+  });
+
   it('moves its clock four times a second', async () => {
     await engineOf().start();
     await pass(2_000);

@@ -30,6 +30,9 @@ export class StillVenue implements VenueDesk {
     this.#clock = clock;
   }
 
+  /** What had been handed over when its edge was told to stop. */
+  performedBeforeStop: readonly StoredEvent[] = [];
+
   readonly edgesOf = ({ lane, known, chain }: EdgeWiring): LiveEdge[] => {
     this.lane = lane;
     this.known = known;
@@ -45,7 +48,9 @@ export class StillVenue implements VenueDesk {
           this.performed.push(effect);
           if (effect.type === 'ReconciliationRequested' && this.answers) this.report(effect.seq);
         },
-        stop: async () => {},
+        stop: async () => {
+          this.performedBeforeStop = [...this.performed];
+        },
       },
     ];
   };
