@@ -28,18 +28,30 @@ const encode = (session: string, head: Commit): string =>
     session,
   })}\n`;
 
+const freshPath = (path: string): string => `${anchorPath(path)}.new`;
+
+/** Writes the new anchor beside the one that counts, not yet synced; the open file. */
+function writeFresh(path: string, session: string, head: Commit): number {
+  const file = openSync(freshPath(path), 'w');
+  try {
+    writeSync(file, encode(session, head));
+    return file;
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+}
+
 /** Replaces the anchor; when this returns, the new one survives a power cut. */
 export function writeAnchor(path: string, session: string, head: Commit): void {
   const target = anchorPath(path);
-  const fresh = `${target}.new`;
-  const file = openSync(fresh, 'w');
+  const file = writeFresh(path, session, head);
   try {
-    writeSync(file, encode(session, head));
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(fresh, target);
+  renameSync(freshPath(path), target);
   syncFolder(target);
 }
 
@@ -50,20 +62,13 @@ type End = (error: Error | null) => void;
  * leave the thread, so that no two anchors are ever written at the same time.
  */
 export function stageAnchor(path: string, session: string, head: Commit, end: End): void {
-  const file = openSync(`${anchorPath(path)}.new`, 'w');
-  try {
-    writeSync(file, encode(session, head));
-  } catch (error) {
-    closeSync(file);
-    throw error;
-  }
-  endAfterSync(file, end);
+  endAfterSync(writeFresh(path, session, head), end);
 }
 
 /** The second half: the staged anchor counts once `end` is told. */
 export function putStagedAnchor(path: string, end: End): void {
   const target = anchorPath(path);
-  renameSync(`${target}.new`, target);
+  renameSync(freshPath(path), target);
   if (process.platform === 'win32') return void setImmediate(end, null);
   endAfterSync(openSync(dirname(path), 'r'), end);
 }

@@ -6,7 +6,6 @@ export interface LogSync {
   now(): void;
   /** The same, told later; one at a time. */
   soon(done: (error: Error | null) => void): void;
-  readonly isBusy: boolean;
   close(): void;
 }
 
@@ -29,10 +28,6 @@ export class WalSync implements LogSync {
     this.#atOnce = openSync(`${path}-wal`, 'r+');
     this.#inPool = openSync(`${path}-wal`, 'r+');
     this.now();
-  }
-
-  get isBusy(): boolean {
-    return this.#busy;
   }
 
   now(): void {
